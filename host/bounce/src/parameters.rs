@@ -1,0 +1,14 @@
+//! Parameters of bounce(8).
+
+config::parameters! {
+    /// Which classes of trouble postmaster hears of: bounce, 2bounce, data, delay, policy, protocol, resource, software.
+    pub NOTIFY_CLASSES: List = "notify_classes", "resource, software";
+    /// Who gets the postmaster copies of bounces.
+    pub BOUNCE_NOTICE_RECIPIENT: Text = "bounce_notice_recipient", "postmaster", min = 1;
+    /// Who gets notices that could not be returned to their sender.
+    pub DOUBLE_BOUNCE_NOTICE_RECIPIENT: Text = "2bounce_notice_recipient", "postmaster", min = 1;
+    /// Who gets the postmaster copies of delay warnings.
+    pub DELAY_NOTICE_RECIPIENT: Text = "delay_notice_recipient", "postmaster", min = 1;
+    /// Largest message (bytes) returned whole; of a larger one only the header goes back.
+    pub BOUNCE_SIZE_LIMIT: Size = "bounce_size_limit", "50000", min = 1;
+}

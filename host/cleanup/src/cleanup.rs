@@ -1,0 +1,85 @@
+//! The service: one for each configuration generation.
+
+use std::sync::Arc;
+
+use config::Config;
+use hook::{Clock, MailLog, Tables};
+use mail::{ClientAttributes, Envelope};
+use queue::{Queue, QueueId};
+use rewrite::Rewrite;
+
+use crate::{CleanupError, Incoming, Overrides, Settings};
+
+/// The service could not be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// A parameter has a value that cannot be used.
+    #[error("{0}")]
+    ConfigParameter(String),
+    /// A table of main.cf cannot be opened; the text names it.
+    #[error("{0}")]
+    ConfigTable(String),
+}
+
+/// cleanup. Clones share.
+#[derive(Clone)]
+pub struct Cleanup {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) rewrite: Rewrite,
+    pub(crate) tables: Arc<dyn Tables>,
+    pub(crate) queue: Queue,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log: MailLog,
+}
+
+impl Cleanup {
+    /// Reads the parameters and opens the tables.
+    pub fn new(
+        config: &Config,
+        rewrite: Rewrite,
+        tables: Arc<dyn Tables>,
+        queue: Queue,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SetupError> {
+        let settings = Settings::from(config).map_err(SetupError::ConfigParameter)?;
+        for names in settings.tables() {
+            tables.open(names).map_err(SetupError::ConfigTable)?;
+        }
+        let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "cleanup");
+        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log })
+    }
+
+    /// The queue id of a message that is about to come in.
+    pub fn new_queue_id(&self) -> QueueId {
+        self.queue.new_id(self.clock.now())
+    }
+
+    /// Opens a message. `client.local` decides whose headers are completed with $myorigin.
+    pub fn open(&self, id: QueueId, client: &ClientAttributes) -> Incoming {
+        self.open_with(id, client, Overrides::empty())
+    }
+
+    /// The same under receive_override_options.
+    pub fn open_with(&self, id: QueueId, client: &ClientAttributes, overrides: Overrides) -> Incoming {
+        Incoming::new(self.clone(), id, client.local, overrides)
+    }
+
+    /// Queues mail made here, or handed in by a local user: content with its Received: header. Headers are completed as
+    /// those of local mail.
+    pub async fn submit(&self, envelope: Envelope, content: &[u8]) -> Result<QueueId, CleanupError> {
+        let id = self.new_queue_id();
+        self.submit_as(id, envelope, content).await?;
+        Ok(id)
+    }
+
+    /// The same under a queue id taken before, which the Received: header names.
+    pub async fn submit_as(&self, id: QueueId, envelope: Envelope, content: &[u8]) -> Result<(), CleanupError> {
+        let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
+        incoming.write(content).await?;
+        incoming.commit(envelope, Vec::new()).await.map(drop)
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}

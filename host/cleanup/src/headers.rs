@@ -1,0 +1,246 @@
+//! What happens to each header field of a message: dropped, rewritten, counted, or added when it is missing.
+
+use std::{
+    fmt::Write,
+    time::{Duration, SystemTime},
+};
+
+use mail::{Envelope, address, date, header::Field};
+use rewrite::Context;
+
+use crate::{Cleanup, CleanupError, header_addresses::AddressList, settings::Classes};
+
+bitflags::bitflags! {
+    /// Fields that decide what is missing.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) struct Seen: u16 {
+        const MESSAGE_ID = 1; const RESENT_MESSAGE_ID = 2; const DATE = 4; const RESENT_DATE = 8;
+        const FROM = 16; const RESENT_FROM = 32;
+        /// To, Cc, Resent-To or Resent-Cc.
+        const RECIPIENT = 64;
+        /// Any Resent- field: the missing ones are added with that prefix.
+        const RESENT = 128;
+    }
+}
+
+/// A field whose addresses are rewritten, spelled as Postfix spells it.
+struct AddressHeader {
+    name: &'static str,
+    class: Classes,
+}
+
+/// Header facts of one message.
+#[derive(Debug)]
+pub(crate) struct Headers {
+    pub seen: Seen,
+    /// Received: fields so far, ours included.
+    hops: usize,
+    /// How addresses are completed; none: headers stay as they are.
+    pub context: Option<Context>,
+    /// receive_override_options = no_address_mappings.
+    mapping: bool,
+}
+
+/// What becomes of a field.
+pub(crate) enum Fate {
+    Keep,
+    Drop,
+    Replace(Vec<u8>),
+}
+
+impl Headers {
+    /// `local`: by local_header_rewrite_clients.
+    pub fn new(cleanup: &Cleanup, local: bool, mapping: bool) -> Self {
+        let context = match (local, cleanup.settings.remote_header_rewrite_domain.is_empty()) {
+            (true, _) => Some(Context::Local),
+            (false, false) => Some(Context::Remote),
+            (false, true) => None,
+        };
+        Self { seen: Seen::empty(), hops: 0, context, mapping }
+    }
+
+    /// Sees each logical header of a message, once and in order: the place where header_checks belong. Body lines pass
+    /// through [`crate::Incoming::write`] without being looked at.
+    pub async fn field(&mut self, cleanup: &Cleanup, id: &str, field: Field<'_>) -> Result<Fate, CleanupError> {
+        let mut buffer = [0u8; 32];
+        let Some(name) = lower_case(field.name(), &mut buffer) else {
+            return Ok(Fate::Keep);
+        };
+        if name.starts_with("resent-") {
+            self.seen |= Seen::RESENT;
+        }
+        if cleanup.settings.message_drop_headers.iter().any(|dropped| dropped == name) {
+            return Ok(Fate::Drop);
+        }
+        self.note(cleanup, id, name, &field)?;
+        match (address_header(name), self.context) {
+            (Some(header), Some(context)) => self.rewritten(cleanup, id, &header, context, &field).await,
+            _ => Ok(Fate::Keep),
+        }
+    }
+
+    fn note(&mut self, cleanup: &Cleanup, id: &str, name: &str, field: &Field<'_>) -> Result<(), CleanupError> {
+        self.seen |= match name {
+            "message-id" | "resent-message-id" => {
+                cleanup.log.info(format_args!("{id}: {name}={}", field.unfolded()));
+                if name == "message-id" { Seen::MESSAGE_ID } else { Seen::RESENT_MESSAGE_ID }
+            }
+            "date" => Seen::DATE,
+            "resent-date" => Seen::RESENT_DATE,
+            "from" => Seen::FROM,
+            "resent-from" => Seen::RESENT_FROM,
+            "to" | "cc" | "resent-to" | "resent-cc" => Seen::RECIPIENT,
+            "received" => {
+                self.hops += 1;
+                if self.hops >= cleanup.settings.hopcount_limit {
+                    cleanup.log.warning(format_args!("{id}: message rejected: hopcount exceeded"));
+                    return Err(CleanupError::PeerTooManyHops);
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        Ok(())
+    }
+
+    async fn rewritten(
+        &self,
+        cleanup: &Cleanup,
+        id: &str,
+        header: &AddressHeader,
+        context: Context,
+        field: &Field<'_>,
+    ) -> Result<Fate, CleanupError> {
+        // Bytes that are no text cannot be an address to rewrite.
+        let Ok(value) = std::str::from_utf8(field.value()) else {
+            return Ok(Fate::Keep);
+        };
+        let mut list = AddressList::parse(value);
+        let mut changed = false;
+        for address in list.addresses() {
+            let canonical = cleanup.rewrite.canonical_form(address, context);
+            if canonical != *address {
+                *address = canonical.into_owned();
+                changed = true;
+            }
+            if self.mapping {
+                changed |= cleanup.canonical(id, address, header.class).await?;
+            }
+        }
+        Ok(if changed { Fate::Replace(list.header(header.name)) } else { Fate::Keep })
+    }
+
+    /// The fields that are missing, in Postfix's order, with CR LF: RFC 5322 section 3.6. `now` is the time of the queue id.
+    pub fn missing(&self, cleanup: &Cleanup, id: &str, now: SystemTime, envelope: &Envelope) -> String {
+        let mut out = String::new();
+        let settings = &cleanup.settings;
+        let adding = self.context.is_some() || settings.always_add_missing_headers;
+        let (prefix, wanted) = match self.seen.contains(Seen::RESENT) {
+            true => ("Resent-", [Seen::RESENT_MESSAGE_ID, Seen::RESENT_DATE, Seen::RESENT_FROM]),
+            false => ("", [Seen::MESSAGE_ID, Seen::DATE, Seen::FROM]),
+        };
+        let lacks = wanted.map(|field| adding && !self.seen.contains(field));
+        // Writing to a String cannot fail.
+        if lacks[0] {
+            let message_id = match settings.enable_long_queue_ids {
+                true => format!("<{id}@{}>", settings.myhostname),
+                false => format!("<{}.{id}@{}>", digits(now), settings.myhostname),
+            };
+            let _ = write!(out, "{prefix}Message-Id: {message_id}\r\n");
+            cleanup.log.info(format_args!("{id}: {}message-id={message_id}", prefix.to_ascii_lowercase()));
+        }
+        let logged = self.seen.contains(Seen::MESSAGE_ID) || (lacks[0] && prefix.is_empty());
+        if !logged {
+            cleanup.log.info(format_args!("{id}: message-id=<>"));
+        }
+        if lacks[1] {
+            let _ = write!(out, "{prefix}Date: {}\r\n", date::rfc5322(envelope.arrival));
+        }
+        if lacks[2] {
+            let sender = if envelope.sender.is_empty() { "MAILER-DAEMON" } else { &envelope.sender };
+            let _ = write!(out, "{prefix}From: {}\r\n", address::quote(sender));
+        }
+        let undisclosed = &settings.undisclosed_recipients_header;
+        if adding && !self.seen.contains(Seen::RECIPIENT) && !undisclosed.is_empty() {
+            match mail::header::name_length(undisclosed.as_bytes()) {
+                Some(_) => {
+                    let _ = write!(out, "{undisclosed}\r\n");
+                }
+                None => cleanup.log.warning(format_args!(
+                    "bad undisclosed_recipients_header header text \"{undisclosed}\" -- need \"headername: headervalue\""
+                )),
+            }
+        }
+        out
+    }
+}
+
+/// The name in lower case; none when it is longer than any name that means something here.
+fn lower_case<'b>(name: &[u8], buffer: &'b mut [u8; 32]) -> Option<&'b str> {
+    let lower = buffer.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    std::str::from_utf8(lower).ok()
+}
+
+fn address_header(name: &str) -> Option<AddressHeader> {
+    let sender = |name| Some(AddressHeader { name, class: Classes::HEADER_SENDER });
+    let recipient = |name| Some(AddressHeader { name, class: Classes::HEADER_RECIPIENT });
+    match name {
+        "from" => sender("From"),
+        "reply-to" => sender("Reply-To"),
+        "sender" => sender("Sender"),
+        "errors-to" => sender("Errors-To"),
+        "disposition-notification-to" => sender("Disposition-Notification-To"),
+        "mail-followup-to" => sender("Mail-Followup-To"),
+        "resent-from" => sender("Resent-From"),
+        "resent-sender" => sender("Resent-Sender"),
+        "return-path" => sender("Return-Path"),
+        "return-receipt-to" => sender("Return-Receipt-To"),
+        "to" => recipient("To"),
+        "cc" => recipient("Cc"),
+        "bcc" => recipient("Bcc"),
+        "apparently-to" => recipient("Apparently-To"),
+        "resent-to" => recipient("Resent-To"),
+        "resent-cc" => recipient("Resent-Cc"),
+        "resent-bcc" => recipient("Resent-Bcc"),
+        "resent-reply-to" => recipient("Resent-Reply-To"),
+        _ => None,
+    }
+}
+
+/// `20261121215405`, in UTC.
+fn digits(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days to a Gregorian date, counting years from March 1st so that the leap day is the last of its year.
+    let day = days + 719_468;
+    let era = day / 146_097;
+    let of_era = day % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let day_of_month = of_year - (153 * shifted + 2) / 5 + 1;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day_of_month:02}{hour:02}{minute:02}{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_id_times() {
+        let at = |seconds| digits(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        for (seconds, expected) in [
+            (0, "19700101000000"),
+            (951_827_696, "20000229123456"),
+            (1_795_298_045, "20261121215405"),
+            (4_107_542_399, "21000228235959"),
+        ] {
+            assert_eq!(at(seconds), expected);
+        }
+    }
+}

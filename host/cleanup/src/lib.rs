@@ -1,0 +1,37 @@
+//! cleanup(8): everything between DATA and the queue.
+//!
+//! What comes in: the content of a message in pieces, from smtpd, pickup or bounce, then its envelope and the edits that
+//! plugins asked for; parameters and tables of main.cf.
+//!
+//! What goes out: a durable message in the queue. On the way missing headers are added and unwanted ones dropped, envelope
+//! and header addresses put into canonical form and mapped by canonical(5), masquerade_domains and virtual(5), BCC recipients
+//! added, duplicate recipients dropped, hops and bytes counted, and the edits applied in order.
+//!
+//! Content is written to the queue once, as it comes; a message that needs a header or an edit after its content is in is
+//! written a second time. `headers::Headers::field` sees each logical header.
+//!
+//! What it must never do: say 250 (that is smtpd's, after `commit`), keep a body in memory of its own, deliver anything,
+//! or take a table that cannot be read for one without an entry.
+#![forbid(unsafe_code)]
+
+mod address_map;
+mod canonical;
+mod cleanup;
+mod edits;
+mod envelope;
+mod error;
+mod header_addresses;
+mod headers;
+mod incoming;
+pub mod parameters;
+pub mod settings;
+mod view;
+mod virtual_alias;
+
+#[cfg(test)]
+mod tests;
+
+pub use cleanup::{Cleanup, SetupError};
+pub use error::CleanupError;
+pub use incoming::{Committed, Incoming, Overrides};
+pub use settings::Settings;

@@ -1,0 +1,40 @@
+//! What cleanup(8) reads besides the parameters in `config::parameters`.
+
+config::parameters! {
+    /// Add missing Message-Id:, Date:, From: and To: headers to all mail, not only to that of local clients.
+    ALWAYS_ADD_MISSING_HEADERS: Boolean = "always_add_missing_headers", "no";
+    /// The header to add when a message has none that names a recipient; empty: none.
+    UNDISCLOSED_RECIPIENTS_HEADER: Text = "undisclosed_recipients_header", "";
+    /// Headers to take out.
+    MESSAGE_DROP_HEADERS: List = "message_drop_headers", "bcc, content-length, resent-bcc, return-path";
+    /// How many Received: headers a message may have.
+    HOPCOUNT_LIMIT: Count = "hopcount_limit", "50", min = 1;
+    /// Where canonical_maps apply.
+    CANONICAL_CLASSES: List = "canonical_classes", "envelope_sender, envelope_recipient, header_sender, header_recipient", min = 1;
+    /// Where sender_canonical_maps apply.
+    SENDER_CANONICAL_CLASSES: List = "sender_canonical_classes", "envelope_sender, header_sender", min = 1;
+    /// Where recipient_canonical_maps apply.
+    RECIPIENT_CANONICAL_CLASSES: List = "recipient_canonical_classes", "envelope_recipient, header_recipient", min = 1;
+    /// Where masquerade_domains apply.
+    MASQUERADE_CLASSES: List = "masquerade_classes", "envelope_sender, header_sender, header_recipient", min = 1;
+    /// Domains whose subdomains are hidden; `!domain` is left alone.
+    MASQUERADE_DOMAINS: List = "masquerade_domains", "";
+    /// Users who are not masqueraded.
+    MASQUERADE_EXCEPTIONS: List = "masquerade_exceptions", "";
+    /// How long an address virtual_alias_maps may make.
+    VIRTUAL_ALIAS_ADDRESS_LENGTH_LIMIT: Count = "virtual_alias_address_length_limit", "1000", min = 1;
+    /// How many addresses one recipient may become.
+    VIRTUAL_ALIAS_EXPANSION_LIMIT: Count = "virtual_alias_expansion_limit", "1000", min = 1;
+    /// How deep virtual aliases may nest.
+    VIRTUAL_ALIAS_RECURSION_LIMIT: Count = "virtual_alias_recursion_limit", "1000", min = 1;
+    /// One more recipient for all mail from outside.
+    ALWAYS_BCC: Text = "always_bcc", "";
+    /// One more recipient by sender.
+    SENDER_BCC_MAPS: Text = "sender_bcc_maps", "";
+    /// One more recipient by recipient.
+    RECIPIENT_BCC_MAPS: Text = "recipient_bcc_maps", "";
+    /// Tell recipients apart by the address they had before rewriting.
+    ENABLE_ORIGINAL_RECIPIENT: Boolean = "enable_original_recipient", "yes";
+    /// Message-Id: from the queue id alone, which then is unique in time.
+    ENABLE_LONG_QUEUE_IDS: Boolean = "enable_long_queue_ids", "no";
+}

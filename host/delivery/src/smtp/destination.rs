@@ -1,0 +1,101 @@
+//! Nexthops: `domain`, `domain:port`, `[host]`, `[host]:port`, and lists of them.
+
+/// Where to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// As in main.cf, for logs and as the key of kept connections.
+    pub text: String,
+    /// Without brackets.
+    pub host: String,
+    pub port: u16,
+    /// Not in brackets: MX records count.
+    pub mx: bool,
+}
+
+/// relayhost, transport_maps and their relatives name several destinations, to be tried in order.
+pub fn split(nexthop: &str) -> Vec<&str> {
+    nexthop.split([',', ' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).collect()
+}
+
+impl Destination {
+    /// The error says what is wrong, for the log.
+    pub fn parse(text: &str, default_port: u16) -> Result<Self, String> {
+        let wrong = |why: &str| Err(format!("{why} in server description: {text}"));
+        let (host, port, mx) = match text.strip_prefix('[') {
+            Some(rest) => match rest.split_once(']') {
+                Some((host, "")) => (host, None, false),
+                Some((host, port)) if port.starts_with(':') => (host, Some(&port[1..]), false),
+                Some(_) => return wrong("garbage after \"]\""),
+                None => return wrong("missing \"]\""),
+            },
+            None => match text.split_once(':') {
+                Some((host, port)) => (host, Some(port), true),
+                None => (text, None, true),
+            },
+        };
+        let host = strip_family(host);
+        if host.is_empty() {
+            return wrong("valid hostname or network address required");
+        }
+        let port = match port {
+            None => default_port,
+            Some(name) => service_port(name).ok_or_else(|| format!("unknown service: {name}/tcp"))?,
+        };
+        Ok(Self { text: text.to_string(), host: host.to_string(), port, mx })
+    }
+}
+
+/// RFC 5321 section 4.1.3: `[IPv6:::1]`.
+fn strip_family(host: &str) -> &str {
+    match host.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("ipv6:") => &host[5..],
+        _ => host,
+    }
+}
+
+/// A port number, or a name from services(5).
+pub fn service_port(name: &str) -> Option<u16> {
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return name.parse().ok().filter(|port| *port > 0);
+    }
+    match name {
+        "smtp" | "mail" => return Some(25),
+        "submission" => return Some(587),
+        "submissions" | "smtps" | "ssmtp" => return Some(465),
+        "lmtp" => return Some(24),
+        _ => {}
+    }
+    let services = std::fs::read_to_string("/etc/services").unwrap_or_default();
+    services.lines().find_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let (first, port) = (words.next()?, words.next()?);
+        let number = port.strip_suffix("/tcp")?.parse().ok()?;
+        (first == name || words.any(|alias| alias == name)).then_some(number)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form() {
+        let cases = [
+            ("example.com", "example.com", 25, true),
+            ("example.com:587", "example.com", 587, true),
+            ("[mx.example.com]", "mx.example.com", 25, false),
+            ("[mx.example.com]:submission", "mx.example.com", 587, false),
+            ("[127.0.0.1]:2525", "127.0.0.1", 2525, false),
+            ("[::1]:26", "::1", 26, false),
+            ("[IPv6:2001:db8::1]", "2001:db8::1", 25, false),
+        ];
+        for (text, host, port, mx) in cases {
+            let expected = Destination { text: text.into(), host: host.into(), port, mx };
+            assert_eq!(Destination::parse(text, 25), Ok(expected), "{text}");
+        }
+        for text in ["[", "[]", "[a", "[a]b", ":25", "a:", "a:0", "a:70000", "a:nosuchservice", "", "[a]:"] {
+            assert!(Destination::parse(text, 25).is_err(), "{text}");
+        }
+        assert_eq!(split("[a]:25, b\tc,,"), ["[a]:25", "b", "c"]);
+    }
+}

@@ -1,0 +1,236 @@
+//! smtp(8): delivery to other mail servers. This file is smtp_connect(3): which servers, in which order, and what is
+//! left to say when none took the mail.
+
+mod addresses;
+mod body;
+mod cache;
+mod destination;
+pub mod parameters;
+mod progress;
+mod reply;
+mod session;
+mod settings;
+mod transaction;
+
+use std::sync::Arc;
+
+use hook::{BoxFuture, Delivery, MailLog, RecipientStatus, Request, Services};
+use mail::{Class, Status};
+use net::hosts::HostsFile;
+
+use crate::StatusLog;
+use addresses::{Found, Lookup, Server};
+use cache::{Cache, Visit};
+use destination::Destination;
+use progress::{Progress, Reason};
+use session::Session;
+pub use settings::{AddressPreference, CacheSettings, LookupSettings, Settings, Timeouts};
+use transaction::{End, Transaction};
+
+/// The port on which mail for this machine comes in: RFC 5321 section 4.5.4.2.
+const SMTP_PORT: u16 = 25;
+
+/// The agent.
+pub struct Smtp {
+    settings: Settings,
+    services: Services,
+    hosts: HostsFile,
+    status_log: StatusLog,
+    cache: Arc<Cache>,
+}
+
+/// Whether servers are left.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Destination,
+    Nothing,
+}
+
+impl Smtp {
+    /// `hosts` is [`HostsFile::system`] but in tests.
+    pub fn new(settings: Settings, services: Services, hosts: HostsFile, status_log: StatusLog) -> Self {
+        let cache = Cache::new(settings.cache.clone(), services.clock.clone());
+        Self { settings, services, hosts, status_log, cache }
+    }
+
+    fn log(&self) -> &MailLog {
+        self.status_log.log()
+    }
+
+    /// The nexthops in turn, then the fallback relays.
+    async fn deliver_all(&self, progress: &mut Progress<'_>) {
+        let request = progress.request;
+        let mut sites = destination::split(&request.nexthop);
+        let own_sites = sites.len();
+        sites.extend(self.settings.fallback_relay.iter().map(String::as_str));
+        let visit = self.cache.visit(sites.first().copied().unwrap_or_default());
+        let mut fallback = false;
+        for (n, site) in sites.iter().enumerate() {
+            fallback = n >= own_sites;
+            let last = n + 1 == sites.len();
+            let destination = match Destination::parse(site, self.settings.default_port) {
+                Ok(destination) => destination,
+                Err(text) => {
+                    self.log().warning(format_args!("{text}"));
+                    let reason = Reason::local(Status::temporary(3, 5), "Server configuration error");
+                    progress.why = Some(reason);
+                    continue;
+                }
+            };
+            let next = self.deliver_to(progress, &destination, last, (n == 0).then_some(&visit)).await;
+            if progress.is_finished() {
+                return;
+            }
+            if next == Next::Nothing {
+                break;
+            }
+        }
+        self.give_up(progress, fallback, own_sites > 0 && sites[0] == self.settings.relayhost);
+    }
+
+    /// One destination. Connections are kept only for the first one.
+    async fn deliver_to(
+        &self,
+        progress: &mut Progress<'_>,
+        destination: &Destination,
+        last: bool,
+        visit: Option<&Visit<'_>>,
+    ) -> Next {
+        let mut visited = None;
+        if let Some(visit) = visit {
+            while let Some(session) = visit.take() {
+                progress.final_server = last && session.only_server;
+                progress.session_begins(session.peer());
+                visited = Some(session.address);
+                if self.converse(progress, session, Some(visit)).await != End::Stale {
+                    break;
+                }
+                visited = None;
+            }
+            progress.next_server();
+            if progress.is_finished() {
+                return Next::Nothing;
+            }
+        }
+        let detect_loops = destination.port == SMTP_PORT;
+        let lookup = Lookup {
+            settings: &self.settings.lookup,
+            services: &self.services,
+            hosts: &self.hosts,
+            log: self.log(),
+            detect_loops,
+        };
+        let found = match destination.mx && self.settings.lookup.mx {
+            true => lookup.domain(&destination.host).await,
+            false => lookup.host(&destination.host).await,
+        };
+        let last = last || found.i_am_mx || found.loops;
+        self.remember(progress, &found);
+        let alone = found.servers.len() == 1;
+        let servers = found.servers.into_iter().filter(|server| Some(server.address) != visited).collect();
+        self.try_servers(progress, servers, destination, last, alone, visit).await;
+        if last { Next::Nothing } else { Next::Destination }
+    }
+
+    /// Why the lookup found nothing.
+    fn remember(&self, progress: &mut Progress<'_>, found: &Found) {
+        if let Some((status, text)) = found.why.0.clone().filter(|_| found.servers.is_empty()) {
+            progress.why = Some(Reason::local(status, text));
+        }
+    }
+
+    /// smtp_mx_address_limit and smtp_mx_session_limit bound how long this takes.
+    async fn try_servers(
+        &self,
+        progress: &mut Progress<'_>,
+        servers: Vec<Server>,
+        destination: &Destination,
+        last: bool,
+        alone: bool,
+        visit: Option<&Visit<'_>>,
+    ) {
+        let best = servers.first().map(|server| server.preference);
+        let limit = if self.settings.address_limit == 0 { usize::MAX } else { self.settings.address_limit };
+        let count = servers.len().min(limit);
+        let mut sessions = 0;
+        for (n, server) in servers.into_iter().take(limit).enumerate() {
+            let now = self.services.clock.monotonic();
+            let mut session = match Session::connect(&server, destination.port, &self.settings, now).await {
+                Ok(session) => session,
+                Err(text) => {
+                    self.log().info(format_args!("{text}"));
+                    progress.why = Some(Reason::local(Status::temporary(4, 1), text).throttling());
+                    continue;
+                }
+            };
+            session.only_server = alone;
+            progress.final_server = last && n + 1 == count;
+            progress.connecting(session.peer());
+            let best_mx = Some(server.preference) == best;
+            let detect_loops = destination.port == SMTP_PORT;
+            if session.handshake(progress, &self.settings, self.log(), detect_loops, best_mx).await {
+                sessions += 1;
+                let enough = sessions == self.settings.session_limit;
+                progress.final_server |= last && enough;
+                progress.session_begins(session.peer());
+                self.converse(progress, session, visit).await;
+                progress.next_server();
+                if enough {
+                    return;
+                }
+            } else {
+                session.quit(&self.settings, self.log(), &progress.request.queue_id).await;
+                progress.next_server();
+            }
+            if progress.is_finished() {
+                return;
+            }
+        }
+    }
+
+    /// One message over an open session, which is then kept or closed.
+    async fn converse(&self, progress: &mut Progress<'_>, mut session: Session, visit: Option<&Visit<'_>>) -> End {
+        let keep = visit.is_some_and(|visit| visit.wants(&session));
+        let queue_id = progress.request.queue_id.clone();
+        let transaction =
+            Transaction { session: &mut session, progress, settings: &self.settings, log: self.log(), keep };
+        let end = transaction.run().await;
+        match (end, visit) {
+            (End::Ready, Some(visit)) => visit.keep(&self.cache, session),
+            (End::Ready, None) | (End::Quit, _) => session.quit(&self.settings, self.log(), &queue_id).await,
+            (End::Closed | End::Stale, _) => {}
+        }
+        end
+    }
+
+    /// Recipients no server took: what could be a mistake in the configuration does not bounce.
+    fn give_up(&self, progress: &mut Progress<'_>, fallback: bool, relayhost: bool) {
+        let mut reason = progress.why.take().unwrap_or_else(|| {
+            Reason::local(Status::temporary(3, 0), "server unavailable or unable to receive mail")
+        });
+        let loops = (reason.status.subject, reason.status.detail) == (4, 6);
+        if reason.status.class == Class::Permanent && (fallback || (relayhost && !loops)) {
+            let parameter = if fallback { "smtp_fallback_relay" } else { "relayhost" };
+            self.log().warning(format_args!("{parameter} configuration problem"));
+            reason.status = Status::temporary(3, 5);
+        }
+        progress.next_server();
+        progress.final_server = true;
+        progress.all_failed(reason.throttling());
+    }
+}
+
+impl Delivery for Smtp {
+    fn deliver(&self, request: Request) -> BoxFuture<'_, Vec<RecipientStatus>> {
+        Box::pin(async move {
+            let clock = self.services.clock.clone();
+            let mut progress = Progress::new(&request, self.log(), &*clock);
+            self.deliver_all(&mut progress).await;
+            let attempts = progress.into_attempts();
+            self.status_log.finish(&request, attempts, clock.now())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! One connection to one server: connect, greeting, EHLO. RFC 5321 sections 3.1 and 4.1.1.1.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use mail::Status;
+use net::{Connection, Deadline};
+use nix::errno::Errno;
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::{
+    addresses::Server,
+    progress::{Peer, Progress, Reason},
+    reply::{self, Reply, Speaker, Trouble},
+    settings::Settings,
+};
+use hook::MailLog;
+
+/// What the server offered. RFC 1870, 2920, 3461, 6152, 6531.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    pub pipelining: bool,
+    pub eight_bit_mime: bool,
+    pub dsn: bool,
+    pub smtputf8: bool,
+    pub size: bool,
+    /// Bytes; 0: the server names no limit.
+    pub size_limit: u64,
+}
+
+/// An open session.
+pub struct Session {
+    pub connection: Connection<TcpStream>,
+    pub features: Features,
+    host: String,
+    pub address: IpAddr,
+    port: u16,
+    /// Messages before the present one.
+    pub earlier_uses: u32,
+    /// Monotonic.
+    pub opened: Duration,
+    /// No other server had been left when it was made.
+    pub only_server: bool,
+    /// Said 421, or something that makes its state unsure.
+    pub spoilt: bool,
+    relay: String,
+}
+
+impl Session {
+    /// TCP. The error is the whole text: `connect to host[address]:25: Connection refused`.
+    pub async fn connect(
+        server: &Server,
+        port: u16,
+        settings: &Settings,
+        opened: Duration,
+    ) -> Result<Self, String> {
+        let limit = settings.timeouts.connect;
+        let attempt = open(server.address, port, settings);
+        let connected = if limit.is_zero() {
+            attempt.await
+        } else {
+            tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(Errno::ETIMEDOUT.into()))
+        };
+        let (host, address) = (server.host.clone(), server.address);
+        let relay = format!("{host}[{address}]:{port}");
+        let stream = connected.map_err(|error| format!("connect to {relay}: {}", system_text(&error)))?;
+        let connection = Connection::new(stream);
+        let features = Features::default();
+        let (earlier_uses, only_server, spoilt) = (0, false, false);
+        Ok(Self {
+            connection,
+            features,
+            host,
+            address,
+            port,
+            earlier_uses,
+            opened,
+            only_server,
+            spoilt,
+            relay,
+        })
+    }
+
+    /// For the outcome of recipients.
+    pub fn peer(&self) -> Peer {
+        Peer {
+            name_address: format!("{}[{}]", self.host, self.address),
+            relay: self.relay.clone(),
+            host: self.host.clone(),
+            earlier_uses: self.earlier_uses,
+        }
+    }
+
+    /// The host name as it was looked up.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The next reply. 421 spoils the session: RFC 5321 section 3.8, the server closes it.
+    pub async fn reply(
+        &mut self,
+        deadline: &mut Deadline,
+        settings: &Settings,
+        log: &MailLog,
+        queue_id: &str,
+    ) -> Result<Reply, Trouble> {
+        let speaker = Speaker {
+            log,
+            queue_id,
+            server: &self.relay,
+            limit: settings.reply_limit.max(512),
+            pipelining: self.features.pipelining,
+        };
+        let reply = reply::read(&mut self.connection, deadline, &speaker).await;
+        self.spoilt |= !matches!(&reply, Ok(reply) if reply.code != 421);
+        reply
+    }
+
+    /// One command alone, and its reply.
+    async fn command(
+        &mut self,
+        command: &str,
+        settings: &Settings,
+        log: &MailLog,
+        queue_id: &str,
+    ) -> Result<Reply, Trouble> {
+        let mut deadline = settings.timeouts.deadline(settings.timeouts.helo);
+        self.connection.write(command.as_bytes());
+        self.reply(&mut deadline, settings, log, queue_id).await
+    }
+
+    /// Greeting and EHLO or HELO. False: the recipients were dealt with, the session is of no use.
+    pub async fn handshake(
+        &mut self,
+        progress: &mut Progress<'_>,
+        settings: &Settings,
+        log: &MailLog,
+        detect_loops: bool,
+        best_mx: bool,
+    ) -> bool {
+        let id = progress.request.queue_id.clone();
+        let mut deadline = settings.timeouts.deadline(settings.timeouts.helo);
+        let greeting = match self.reply(&mut deadline, settings, log, &id).await {
+            Ok(greeting) => greeting,
+            Err(trouble) => {
+                progress.broken(trouble, "receiving the initial server greeting");
+                return false;
+            }
+        };
+        if greeting.digit() != 2 {
+            let mut softened = greeting.clone();
+            if settings.skip_5xx_greeting && greeting.digit() == 5 {
+                softened.status = greeting.status.map(|status| status.with_class(mail::Class::Temporary));
+            }
+            self.refused(progress, &softened);
+            return false;
+        }
+        let named = first_word(&greeting).is_some_and(|word| word.eq_ignore_ascii_case(&settings.my_host_name));
+        if named && detect_loops {
+            let (server, me) = (&self.relay, &settings.my_host_name);
+            log.warning(format_args!("host {server} greeted me with my own hostname {me}"));
+        }
+        let says_esmtp = greeting.lines.iter().any(|line| line.split([' ', '\t']).any(|w| w.eq_ignore_ascii_case("ESMTP")));
+        let esmtp = !settings.never_send_ehlo && (settings.always_send_ehlo || says_esmtp);
+        self.hello(progress, settings, log, esmtp, detect_loops, best_mx).await
+    }
+
+    async fn hello(
+        &mut self,
+        progress: &mut Progress<'_>,
+        settings: &Settings,
+        log: &MailLog,
+        esmtp: bool,
+        detect_loops: bool,
+        best_mx: bool,
+    ) -> bool {
+        let id = progress.request.queue_id.clone();
+        let mut answer = None;
+        let tries = [("EHLO", "performing the EHLO handshake"), ("HELO", "performing the HELO handshake")];
+        for (verb, doing) in tries.into_iter().skip(usize::from(!esmtp)) {
+            let command = format!("{verb} {}\r\n", settings.helo_name);
+            match self.command(&command, settings, log, &id).await {
+                Ok(reply) if reply.digit() == 2 => {
+                    answer = Some((verb, reply));
+                    break;
+                }
+                // RFC 5321 section 3.2: a server that knows no EHLO may know HELO.
+                Ok(reply) if verb == "EHLO" && reply.code != 421 => {}
+                Ok(reply) => {
+                    self.refused(progress, &reply);
+                    return false;
+                }
+                Err(trouble) => {
+                    progress.broken(trouble, doing);
+                    return false;
+                }
+            }
+        }
+        let Some((verb, reply)) = answer else { return false };
+        let myself = first_word(&reply).is_some_and(|word| word.eq_ignore_ascii_case(&settings.my_host_name));
+        if myself && detect_loops {
+            let (server, me) = (&self.relay, &settings.my_host_name);
+            log.warning(format_args!("host {server} replied to HELO/EHLO with my own hostname {me}"));
+            let status = if best_mx { Status::permanent(4, 6) } else { Status::temporary(4, 6) };
+            let text = format!("mail for {} loops back to myself", progress.request.nexthop);
+            progress.all_failed(Reason::local(status, text).throttling());
+            return false;
+        }
+        if verb == "EHLO" {
+            self.features = features(&reply, &settings.discard_ehlo_keywords);
+        }
+        true
+    }
+
+    fn refused(&self, progress: &mut Progress<'_>, reply: &Reply) {
+        let text = format!("host {} refused to talk to me: {}", self.peer().name_address, reply.text);
+        progress.all_failed(Reason::remote(&self.host, reply, text).throttling());
+    }
+
+    /// QUIT, where the server is still there; its answer only if smtp_skip_quit_response says to wait for it.
+    pub async fn quit(mut self, settings: &Settings, log: &MailLog, queue_id: &str) {
+        if self.spoilt {
+            return;
+        }
+        let mut deadline = settings.timeouts.deadline(settings.timeouts.quit);
+        self.connection.write(b"QUIT\r\n");
+        // The message's fate is known; what happens to QUIT changes nothing.
+        let flushed = self.connection.flush(&mut deadline).await;
+        if flushed.is_ok() && !settings.skip_quit_response {
+            let _ = self.reply(&mut deadline, settings, log, queue_id).await;
+        }
+    }
+}
+
+async fn open(address: IpAddr, port: u16, settings: &Settings) -> io::Result<TcpStream> {
+    let (socket, from) = match address {
+        IpAddr::V4(_) => (TcpSocket::new_v4()?, settings.bind_ipv4),
+        IpAddr::V6(_) => (TcpSocket::new_v6()?, settings.bind_ipv6),
+    };
+    if let Some(from) = from {
+        socket.bind(SocketAddr::new(from, 0))?;
+    }
+    // Commands leave in whole batches: waiting for more only delays them.
+    socket.set_nodelay(true)?;
+    socket.connect(SocketAddr::new(address, port)).await
+}
+
+/// strerror(3).
+fn system_text(error: &io::Error) -> String {
+    error.raw_os_error().map_or_else(|| error.to_string(), |code| Errno::from_raw(code).desc().to_string())
+}
+
+fn first_word(reply: &Reply) -> Option<&str> {
+    reply.lines.first()?.split([' ', '\t']).find(|word| !word.is_empty())
+}
+
+/// The lines after the first: keyword and parameters.
+fn features(reply: &Reply, discard: &[String]) -> Features {
+    let mut features = Features::default();
+    for line in reply.lines.iter().skip(1) {
+        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
+        let Some(keyword) = words.next().map(str::to_ascii_uppercase) else { continue };
+        if discard.contains(&keyword) {
+            continue;
+        }
+        match keyword.as_str() {
+            "PIPELINING" => features.pipelining = true,
+            "8BITMIME" => features.eight_bit_mime = true,
+            "DSN" => features.dsn = true,
+            "SMTPUTF8" => features.smtputf8 = true,
+            "SIZE" => {
+                features.size = true;
+                features.size_limit = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+            }
+            _ => {}
+        }
+    }
+    features
+}

@@ -1,0 +1,44 @@
+//! Why a table or list cannot be opened: always the administrator's to mend.
+
+use std::{io, path::PathBuf};
+
+/// Displays as Postfix's message.
+#[derive(Debug, thiserror::Error)]
+pub enum DictError {
+    #[error("open dictionary: expecting \"type:name\" form instead of \"{0}\"")]
+    ConfigNotTypeName(String),
+    #[error("unsupported dictionary type: {0}")]
+    ConfigUnknownType(String),
+    #[error("{0}: not supported in this release")]
+    ConfigNotInThisRelease(String),
+    /// The name of a table, or an inline specification, is wrong. The text is complete.
+    #[error("{0}")]
+    ConfigSyntax(String),
+    /// The file of a table cannot be read.
+    #[error("open {what}{}: {}", path.display(), reason(source))]
+    StorageOpen { what: &'static str, path: PathBuf, source: io::Error },
+    /// The plugin host would not open `wasm:NAME`.
+    #[error("{title}: {reason}")]
+    PluginTable { title: String, reason: String },
+    /// The same, in a parameter's value.
+    #[error("parameter {parameter}: {source}")]
+    ConfigParameter { parameter: String, source: Box<DictError> },
+}
+
+impl DictError {
+    /// Adds the name of the parameter whose value is to blame.
+    pub(crate) fn in_parameter(self, parameter: &str) -> DictError {
+        match self {
+            named @ DictError::ConfigParameter { .. } => named,
+            source => DictError::ConfigParameter { parameter: parameter.to_string(), source: Box::new(source) },
+        }
+    }
+}
+
+/// strerror(3) alone, without Rust's error number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => nix::errno::Errno::from_raw(number).desc().to_string(),
+        None => error.to_string(),
+    }
+}

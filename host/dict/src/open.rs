@@ -1,0 +1,216 @@
+//! Opening `type:name`.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use config::tokens;
+use hook::{Clock, Randomness, Table};
+
+use crate::{
+    DictError,
+    cidr::CidrTable,
+    combined::{CombinedTable, RandomTable},
+    inline::{EnvironTable, FailTable, InlineTable, NoNisTable, StaticTable},
+    keyed::{Format, KeyedTable},
+    pattern::PatternTable,
+    pcre::Pcre,
+    posix_regex::PosixRegex,
+    source::Source,
+    unix::UnixTable,
+};
+
+/// Takes the text of a warning, without `warning: `. Called when a table is opened or read again, and when a pattern
+/// cannot be evaluated.
+pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Opens `wasm:NAME[:ARGUMENT]`. The error is the text for the log.
+pub type PluginTables = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn Table>, String> + Send + Sync>;
+
+/// What tables need of the world around them.
+#[derive(Clone)]
+pub struct Environment {
+    pub clock: Arc<dyn Clock>,
+    pub randomness: Arc<dyn Randomness>,
+    pub warn: Warn,
+    /// smtputf8_enable: fold and match beyond ASCII.
+    pub utf8: bool,
+    /// None where plugins are not loaded, as in postmap.
+    pub plugin_tables: Option<PluginTables>,
+}
+
+/// How a table may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// `$1` in regexp and pcre results. Off for alias_maps and whatever else local(8) trusts.
+    pub regsub: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { regsub: true }
+    }
+}
+
+/// Opens tables, each at most once for the same options.
+pub struct Opener {
+    environment: Environment,
+    /// Files in aliases(5) format: those of hash, btree or dbm in alias_maps and alias_database.
+    alias_files: Vec<String>,
+    opened: HashMap<Key, Opened>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    title: String,
+    options: Options,
+    format: Format,
+    utf8: bool,
+}
+
+#[derive(Clone)]
+struct Opened {
+    table: Arc<dyn Table>,
+    /// The next configuration generation may go on with it: it holds nothing of this one.
+    lasting: bool,
+}
+
+impl Opener {
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, alias_files: Vec::new(), opened: HashMap::new() }
+    }
+
+    /// Goes on with the file tables that `previous` has open, so that an unchanged file is not read again.
+    #[must_use]
+    pub fn after(mut self, previous: &Opener) -> Self {
+        let lasting = previous.opened.iter().filter(|(_, opened)| opened.lasting);
+        self.opened.extend(lasting.map(|(key, opened)| (key.clone(), opened.clone())));
+        self
+    }
+
+    /// Notes the files of alias_maps and alias_database; `tables` are such values. Call before opening anything.
+    pub fn aliases_in(&mut self, tables: &str) {
+        for word in tokens::split(tables, tokens::COMMA_SPACE) {
+            let word = word.strip_prefix("proxy:").unwrap_or(word);
+            if let Some(("hash" | "btree" | "dbm", name)) = word.split_once(':') {
+                self.alias_files.push(name.to_string());
+            }
+        }
+    }
+
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Opens one `type:name`, or finds it open.
+    pub fn open(&mut self, title: &str, options: Options) -> Result<Arc<dyn Table>, DictError> {
+        let (kind, name) = split(title)?;
+        let format = if self.alias_files.iter().any(|file| file == name) { Format::Aliases } else { Format::Postmap };
+        let key = Key { title: title.to_string(), options, format, utf8: self.environment.utf8 };
+        if let Some(opened) = self.opened.get(&key) {
+            return Ok(opened.table.clone());
+        }
+        let table = self.open_type(title, kind, name, options, format)?;
+        let lasting = matches!(kind, "hash" | "btree" | "dbm" | "texthash" | "regexp" | "pcre" | "cidr");
+        self.opened.insert(key, Opened { table: table.clone(), lasting });
+        Ok(table)
+    }
+
+    fn open_type(
+        &mut self,
+        title: &str,
+        kind: &str,
+        name: &str,
+        options: Options,
+        format: Format,
+    ) -> Result<Arc<dyn Table>, DictError> {
+        let environment = self.environment.clone();
+        let utf8 = environment.utf8;
+        Ok(match kind {
+            "hash" | "btree" | "dbm" => Arc::new(KeyedTable::open(title, name, format, &environment)?),
+            "texthash" => Arc::new(KeyedTable::open(title, name, Format::Postmap, &environment)?),
+            "regexp" => Arc::new(PatternTable::<PosixRegex>::open(title, name, options.regsub, &environment)?),
+            "pcre" => Arc::new(PatternTable::<Pcre>::open(title, name, options.regsub, &environment)?),
+            "cidr" => Arc::new(CidrTable::open(title, name, &environment)?),
+            "static" => Arc::new(StaticTable::open(title, name)?),
+            "inline" => Arc::new(InlineTable::open(title, name, utf8)?),
+            "fail" => Arc::new(FailTable { title: title.to_string() }),
+            "environ" => Arc::new(EnvironTable { title: title.to_string() }),
+            "unix" => Arc::new(UnixTable::open(title, name)?),
+            "randmap" => Arc::new(RandomTable::open(title, name, environment.randomness)?),
+            "pipemap" => Arc::new(CombinedTable::pipemap(title, name, utf8, &mut |word| self.open(word, options))?),
+            "unionmap" => Arc::new(CombinedTable::unionmap(title, name, utf8, &mut |word| self.open(word, options))?),
+            "wasm" => self.open_plugin(title, name)?,
+            "nis" if !has_nis_domain() => {
+                (environment.warn)("dict_nis_init: NIS domain name not set - NIS lookups disabled");
+                Arc::new(NoNisTable { title: title.to_string() })
+            }
+            "cdb" | "ldap" | "lmdb" | "memcache" | "mysql" | "nis" | "nisplus" | "pgsql" | "sdbm" | "socketmap"
+            | "sqlite" | "tcp" => return Err(DictError::ConfigNotInThisRelease(title.to_string())),
+            _ => return Err(DictError::ConfigUnknownType(kind.to_string())),
+        })
+    }
+
+    fn open_plugin(&self, title: &str, name: &str) -> Result<Arc<dyn Table>, DictError> {
+        let (plugin, argument) = name.split_once(':').unwrap_or((name, ""));
+        let Some(open) = &self.environment.plugin_tables else {
+            return Err(DictError::ConfigNotInThisRelease(title.to_string()));
+        };
+        open(plugin, argument).map_err(|reason| DictError::PluginTable { title: title.to_string(), reason })
+    }
+}
+
+/// Type and name; `proxy:` means nothing where there is one process. A text without colon is a file of the default type.
+fn split(title: &str) -> Result<(&str, &str), DictError> {
+    let text = title.strip_prefix("proxy:").unwrap_or(title);
+    match text.split_once(':') {
+        Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok((kind, name)),
+        _ => Err(DictError::ConfigNotTypeName(title.to_string())),
+    }
+}
+
+fn has_nis_domain() -> bool {
+    let name = std::fs::read_to_string("/proc/sys/kernel/domainname").unwrap_or_default();
+    !matches!(name.trim(), "" | "(none)")
+}
+
+/// The content of a regexp, pcre or cidr table: a file, or rules that stand in main.cf.
+pub(crate) enum Text<T> {
+    File(Arc<Source<T>>),
+    Inline(T),
+}
+
+impl<T: Send + Sync + 'static> Text<T> {
+    pub fn open(
+        kind: &str,
+        name: &str,
+        environment: &Environment,
+        parse: Box<dyn Fn(&[u8]) -> T + Send + Sync>,
+    ) -> Result<Self, DictError> {
+        if name.starts_with('{') {
+            let content =
+                rules_in_braces(name).map_err(|reason| DictError::ConfigSyntax(format!("{kind} map: {reason}")))?;
+            return Ok(Text::Inline(parse(content.as_bytes())));
+        }
+        let opened = Source::open(Path::new(name), environment, parse);
+        opened.map(Text::File).map_err(|source| DictError::StorageOpen { what: "", path: name.into(), source })
+    }
+
+    pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        match self {
+            Text::File(source) => read(&source.current().value),
+            Text::Inline(content) => read(content),
+        }
+    }
+}
+
+/// `{ { rule }, { rule } }` as the lines of a file.
+fn rules_in_braces(name: &str) -> Result<String, String> {
+    let mut content = String::new();
+    for word in tokens::split(tokens::strip_braces(name)?, tokens::COMMA_SPACE) {
+        if !word.starts_with('{') {
+            return Err(format!("no '{{' at start of text in \"{word}\""));
+        }
+        content.push_str(tokens::strip_braces(word)?);
+        content.push('\n');
+    }
+    Ok(content)
+}

@@ -1,0 +1,38 @@
+//! header_checks(5) and its relatives, line by line (wit/check.wit).
+
+use bytes::Bytes;
+
+use crate::{BoxFuture, Call, Edit, Failure, LogLine, TypedReply};
+
+/// Which parameter the line comes under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CheckPart {
+    Header,
+    MimeHeader,
+    NestedHeader,
+    Body,
+    MilterHeader,
+}
+
+/// Fate of the line, or of the whole message. DISCARD, HOLD, REDIRECT, BCC and FILTER are edits, INFO and WARN log lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckAction {
+    Dunno,
+    Ignore,
+    /// Drop the line and log it.
+    Strip(Option<String>),
+    Replace(Bytes),
+    Prepend(Bytes),
+    Reject(TypedReply),
+    Defer(TypedReply),
+    /// No more header, body and milter checks for this message.
+    Pass(Option<String>),
+}
+
+/// A checker of content lines.
+pub trait Check: Send + Sync {
+    /// Header names wanted, lower case; empty: all.
+    fn headers(&self) -> &[String];
+    /// One logical header (folding kept) or body line, without its line end.
+    fn check<'a>(&'a self, part: CheckPart, line: &'a [u8], call: &'a Call) -> BoxFuture<'a, Result<(CheckAction, Vec<Edit>, Vec<LogLine>), Failure>>;
+}

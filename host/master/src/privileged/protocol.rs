@@ -1,0 +1,37 @@
+//! What the child may ask of the parent. JSON in frames of a length and that many bytes; nothing else is understood.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest frame that is not mailbox content, in bytes.
+pub const FRAME_LIMIT: u32 = 256 * 1024;
+/// Most content of one mailbox job, in bytes: a bound for the parent's memory, not a policy.
+pub const CONTENT_LIMIT: u64 = 1 << 31;
+
+/// A request of the child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// A TCP socket listening on this address.
+    Bind(SocketAddr),
+    /// One more mailbox channel.
+    Mailbox,
+    /// The log file that main.cf names, open for appending: its directory is usually root's.
+    LogFile,
+}
+
+/// The parent's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Response {
+    /// The descriptor comes with this frame.
+    Descriptor,
+    /// errno and text.
+    Failed(i32, String),
+}
+
+/// Head of a mailbox job; `content` bytes follow the frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job<J> {
+    pub job: J,
+    pub content: u64,
+}

@@ -1,0 +1,38 @@
+//! waxwing plugin: what the plugins offer.
+
+use anyhow::{Result, bail};
+use plugin::Origin;
+
+use super::Invocation;
+use crate::options::Options;
+
+pub fn run(invocation: &Invocation) -> Result<u8> {
+    let options = Options::parse("c:", &invocation.words)?;
+    let config = invocation.config(options.value('c'))?;
+    match options.operands.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["list"] => {}
+        _ => bail!("usage: waxwing plugin [-c config_dir] list"),
+    }
+    for plugin in crate::wiring::describe_plugins(&config)?.plugins() {
+        let origin = match &plugin.origin {
+            Origin::Default => "default".to_string(),
+            Origin::File(path) => path.display().to_string(),
+        };
+        println!("{} {} ({origin}): {}", plugin.name, plugin.version, plugin.summary);
+        println!("    worlds: {}", plugin.worlds.join(" "));
+        if !plugin.restrictions.is_empty() {
+            println!("    restrictions: {}", plugin.restrictions.join(" "));
+        }
+        if !plugin.grants.is_empty() {
+            println!("    granted: {}", plugin.grants.join(" "));
+        }
+        for (grant, scope, reason) in &plugin.requests {
+            let scope = if scope.is_empty() { String::new() } else { format!(":{scope}") };
+            println!("    wants {grant}{scope}: {reason}");
+        }
+        for (name, value) in &plugin.parameters {
+            println!("    {name} = {value}");
+        }
+    }
+    Ok(0)
+}

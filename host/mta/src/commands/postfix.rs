@@ -1,0 +1,191 @@
+//! postfix(1): start, start-fg, stop, reload, status, check, flush. Also `install`, which makes the links.
+
+use std::{
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command as Process, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use config::{
+    Config,
+    parameters::{MAILLOG_FILE, QUEUE_DIRECTORY},
+};
+use master::pid_file;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use super::{COMMANDS, Invocation};
+use crate::{options::Options, server};
+
+/// How long `start` waits until the server answers, and `stop` until it is gone.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `postfix [-c dir] [-v] start` and so on.
+pub fn run(invocation: &Invocation) -> Result<u8> {
+    let options = Options::parse("c:vDp", &invocation.words)?;
+    let Some((word, rest)) = options.operands.split_first() else {
+        bail!("usage: postfix [-c config_dir] [-v] start | start-fg | stop | reload | status | check | flush");
+    };
+    let known = ["start", "start-fg", "stop", "reload", "status", "check", "flush"];
+    let Some(command) = COMMANDS.iter().find(|c| c.name == word && known.contains(&c.name)) else {
+        bail!("unknown command: '{word}'. Usage: postfix start (or stop, reload, status, check, flush)");
+    };
+    let inner = Invocation {
+        name: command.name.to_string(),
+        command,
+        config_directory: invocation.directory(options.value('c')),
+        verbose: invocation.verbose || options.has('v'),
+        words: rest.to_vec(),
+    };
+    (command.run)(&inner)
+}
+
+fn say(text: &str) {
+    eprintln!("postfix/postfix-script: {text}");
+}
+
+fn queue_directory(config: &Config) -> PathBuf {
+    config.get(&QUEUE_DIRECTORY).into()
+}
+
+fn running(config: &Config) -> Option<i32> {
+    pid_file::running(&queue_directory(config).join("pid/master.pid"))
+}
+
+pub fn start(invocation: &Invocation) -> Result<u8> {
+    let config = invocation.config(None)?;
+    if running(&config).is_some() {
+        say("fatal: the Postfix mail system is already running");
+        return Ok(1);
+    }
+    if config.get(&MAILLOG_FILE) == "/dev/stdout" {
+        bail!("maillog_file = /dev/stdout goes with start-fg; a server in the background has no standard output");
+    }
+    let mut process = Process::new(std::env::current_exe().context("own program file")?);
+    if invocation.verbose {
+        process.arg("-v");
+    }
+    process.arg("-c").arg(config.directory()).arg("start-fg");
+    // Its own group: a Ctrl-C at this terminal is not meant for it. Errors of the start still show here.
+    process.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+    let mut child = process.spawn().context("starting the server")?;
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        if master::control::ask(&queue_directory(&config), &["status"], b"", |_| ())? == Some(0) {
+            say("starting the Postfix mail system");
+            return Ok(0);
+        }
+        if let Some(status) = child.try_wait()? {
+            say(&format!("fatal: mail system startup failed ({status})"));
+            return Ok(1);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the server (pid {}) does not answer after {} s; see the log", child.id(), PATIENCE.as_secs())
+}
+
+pub fn start_fg(invocation: &Invocation) -> Result<u8> {
+    let directory = invocation.directory(None);
+    server::start_in_foreground(&directory, invocation.verbose)
+}
+
+pub fn stop(invocation: &Invocation) -> Result<u8> {
+    let config = invocation.config(None)?;
+    let Some(pid) = running(&config) else {
+        say("fatal: the Postfix mail system is not running");
+        return Ok(1);
+    };
+    say("stopping the Postfix mail system");
+    kill(Pid::from_raw(pid), Signal::SIGTERM).with_context(|| format!("signal to process {pid}"))?;
+    let begin = Instant::now();
+    while running(&config).is_some() {
+        if begin.elapsed() > PATIENCE {
+            bail!("process {pid} still runs after {} s", PATIENCE.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(0)
+}
+
+pub fn reload(invocation: &Invocation) -> Result<u8> {
+    // What is wrong is told here, too, before the server is asked.
+    let config = invocation.config(None)?;
+    let mut lines = Vec::new();
+    match master::control::ask(&queue_directory(&config), &["reload"], b"", |line| lines.push(line))? {
+        None => {
+            say("fatal: the Postfix mail system is not running");
+            Ok(1)
+        }
+        Some(status) => {
+            if status == 0 {
+                say("refreshing the Postfix mail system");
+            }
+            lines.iter().for_each(|line| say(line));
+            Ok(status as u8)
+        }
+    }
+}
+
+pub fn status(invocation: &Invocation) -> Result<u8> {
+    let config = invocation.config(None)?;
+    match running(&config) {
+        Some(pid) => {
+            say(&format!("the Postfix mail system is running: PID: {pid}"));
+            Ok(0)
+        }
+        None => {
+            say("the Postfix mail system is not running");
+            Ok(1)
+        }
+    }
+}
+
+pub fn flush(invocation: &Invocation) -> Result<u8> {
+    let config = invocation.config(None)?;
+    match master::control::ask(&queue_directory(&config), &["flush"], b"", |_| ())? {
+        Some(status) => Ok(status as u8),
+        None => {
+            say("fatal: the Postfix mail system is not running");
+            Ok(1)
+        }
+    }
+}
+
+/// Everything a start would check, without starting.
+pub fn check(invocation: &Invocation) -> Result<u8> {
+    let config = invocation.config(None)?;
+    for warning in config.unused() {
+        eprintln!("{}: warning: {warning}", invocation.name);
+    }
+    let problems = server::check(&config)?;
+    for problem in &problems {
+        eprintln!("{}: {problem}", invocation.name);
+    }
+    Ok(u8::from(problems.iter().any(|p| !p.starts_with("warning:"))))
+}
+
+/// `waxwing install DIRECTORY`.
+pub fn install(invocation: &Invocation) -> Result<u8> {
+    let [directory] = invocation.words.as_slice() else {
+        bail!("usage: waxwing install DIRECTORY");
+    };
+    let program = std::env::current_exe().context("own program file")?;
+    let directory = Path::new(directory);
+    let own = ["quickstart", "start", "start-fg", "stop", "reload", "status", "check", "flush", "plugin", "install"];
+    for command in COMMANDS.iter().filter(|c| !own.contains(&c.name)) {
+        let link = directory.join(command.name);
+        match std::fs::symlink_metadata(&link) {
+            // Somebody's real Postfix is not ours to replace.
+            Ok(found) if !found.is_symlink() => bail!("{} exists and is no link: not touched", link.display()),
+            Ok(_) => std::fs::remove_file(&link).with_context(|| link.display().to_string())?,
+            Err(_) => {}
+        }
+        std::os::unix::fs::symlink(&program, &link).with_context(|| link.display().to_string())?;
+        println!("{} -> {}", link.display(), program.display());
+    }
+    Ok(0)
+}

@@ -1,0 +1,381 @@
+//! The running mail system: start, privileges, reload, the orders of the admin commands, stop.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use config::{
+    Config, MasterEntry,
+    parameters::{
+        DATA_DIRECTORY, INET_INTERFACES, INET_PROTOCOLS, MAIL_OWNER, MAIL_VERSION, MAILLOG_FILE, MESSAGE_SIZE_LIMIT, MYHOSTNAME,
+        QUEUE_DIRECTORY, SYSLOG_FACILITY, SYSLOG_NAME,
+    },
+};
+use hook::{Clock, MailLog};
+use mail::Envelope;
+use master::{
+    Accepted, InetService, Listeners,
+    control::{self, Answer, Orders, Peer, Request},
+    listen,
+    pid_file::PidFile,
+    privileged::{self, Parent},
+};
+use nix::unistd::{Gid, Uid, User};
+use plugin::PluginHost;
+use queue::Queue;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    default_plugins::DEFAULT_PLUGINS,
+    mailbox::{ParentWriter, parent_jobs},
+    maillog::{self, LogWriter, Target},
+    system::{SystemClock, SystemRandomness},
+    wiring::{self, Generation, Lasting},
+};
+
+mod orders;
+pub use orders::submit_order;
+
+/// The word after which the binary is the unprivileged server, not a command for people.
+pub const SERVE: &str = "serve";
+
+/// Sessions and deliveries under way get so long to end when the server stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+fn load(directory: &Path) -> Result<Config> {
+    let loaded = Config::load(directory, crate::parameters::ROWS)
+        .map_err(|e| anyhow!("{e}"))
+        .with_context(|| format!("configuration directory {}", directory.display()))?;
+    for warning in &loaded.warnings {
+        eprintln!("postfix/master: warning: {warning}");
+    }
+    Ok(loaded.config)
+}
+
+/// `start-fg`: as root becomes the privileged parent of a server that runs as mail_owner; as anyone else is the server.
+pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
+    let config = load(directory)?;
+    if !Uid::effective().is_root() {
+        prepare_directories(&config, None)?;
+        return serve(directory, verbose, None);
+    }
+    let owner = mail_owner(&config)?;
+    prepare_directories(&config, Some(&owner))?;
+    let mut server = Command::new(std::env::current_exe().context("own program file")?);
+    if verbose {
+        server.arg("-v");
+    }
+    server.arg("-c").arg(directory).arg(SERVE);
+    let directory = directory.to_path_buf();
+    let (uid, gid) = (owner.uid, owner.gid);
+    let open_log = Arc::new(move || {
+        let config = load(&directory).map_err(std::io::Error::other)?;
+        let path = config.get(&MAILLOG_FILE);
+        let file = maillog::append(path.as_ref())?;
+        std::os::unix::fs::fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()))?;
+        Ok(file)
+    });
+    Ok(privileged::supervise(server, parent_jobs(), open_log)? as u8)
+}
+
+fn mail_owner(config: &Config) -> Result<User> {
+    let name = config.get(&MAIL_OWNER);
+    let place = config.place("mail_owner").map_or_else(String::new, |p| format!("{p}: "));
+    let user = User::from_name(&name)?
+        .with_context(|| format!("{place}mail_owner: no such user: {name}; make one, or set mail_owner to a user of its own"))?;
+    if user.uid.is_root() {
+        bail!("{place}mail_owner: {name} is root: the server must run as a user of its own");
+    }
+    Ok(user)
+}
+
+/// queue_directory and data_directory exist and are the server's.
+fn prepare_directories(config: &Config, owner: Option<&User>) -> Result<()> {
+    for name in [config.get(&QUEUE_DIRECTORY), config.get(&DATA_DIRECTORY)] {
+        let path = PathBuf::from(&name);
+        std::fs::create_dir_all(&path).with_context(|| name.clone())?;
+        if let Some(owner) = owner {
+            own(&path, owner).with_context(|| name.clone())?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a directory and what a server that ran as root left in it to the owner.
+fn own(path: &Path, owner: &User) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let facts = path.symlink_metadata()?;
+    if facts.uid() != owner.uid.as_raw() {
+        std::os::unix::fs::lchown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))?;
+    }
+    Ok(())
+}
+
+/// The hidden command `serve`: standard input is the way to the parent.
+pub fn serve_for_parent(directory: &Path, verbose: bool) -> Result<u8> {
+    let parent = Arc::new(Parent::on_standard_input()?);
+    let owner = mail_owner(&load(directory)?)?;
+    nix::unistd::setgroups(&[owner.gid]).context("giving up root's groups")?;
+    nix::unistd::setgid(owner.gid).context("giving up root's group")?;
+    nix::unistd::setuid(owner.uid).context("giving up root")?;
+    // The kernel must agree that there is no way back.
+    if nix::unistd::setuid(Uid::from_raw(0)).is_ok() || nix::unistd::setgid(Gid::from_raw(0)).is_ok() {
+        bail!("root could not be given up");
+    }
+    serve(directory, verbose, Some(parent))
+}
+
+fn serve(directory: &Path, verbose: bool, parent: Option<Arc<Parent>>) -> Result<u8> {
+    let config = load(directory)?;
+    let queue_directory = PathBuf::from(config.get(&QUEUE_DIRECTORY));
+    std::fs::create_dir_all(queue_directory.join("pid")).with_context(|| queue_directory.display().to_string())?;
+    std::fs::create_dir_all(queue_directory.join("public")).with_context(|| queue_directory.display().to_string())?;
+    let _pid_file = PidFile::take(&queue_directory.join("pid/master.pid"))?;
+    let open_file: Box<maillog::OpenFile> = match &parent {
+        Some(parent) => {
+            let parent = parent.clone();
+            Box::new(move |_path| parent.log_file())
+        }
+        None => Box::new(maillog::append),
+    };
+    let target = Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY));
+    let log_writer = Arc::new(LogWriter::install(target, &config.get(&MYHOSTNAME), verbose, open_file)?);
+    let workers = std::thread::available_parallelism().map_or(2, |n| n.get());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let ended = runtime.block_on(run(config.clone(), parent, log_writer));
+    if let Err(error) = &ended {
+        MailLog::new(&config.get(&SYSLOG_NAME), "master").fatal(format_args!("{error:#}"));
+    }
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// The parts of a running server that orders and reloads work on.
+pub struct Server {
+    directory: PathBuf,
+    lasting: Lasting,
+    queue: Queue,
+    plugins: Arc<PluginHost>,
+    manager: Arc<qmgr::Manager>,
+    listeners: tokio::sync::Mutex<Listeners>,
+    current: arc_swap::ArcSwap<Generation>,
+    log_writer: Arc<LogWriter>,
+    log: MailLog,
+    sessions: Arc<tokio::sync::Semaphore>,
+    stop: tokio::sync::Notify,
+}
+
+/// Sessions that may run at all: a bound for memory when master.cf sets none.
+const ALL_SESSIONS: usize = 100_000;
+
+async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWriter>) -> Result<u8> {
+    let log = MailLog::new(&config.get(&SYSLOG_NAME), "master");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let randomness = Arc::new(SystemRandomness::open().context("/dev/urandom")?);
+    let data_directory = config.get(&DATA_DIRECTORY);
+    let lasting = Lasting {
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        store: Arc::new(plugin::Stores::open(Path::new(&data_directory), clock.clone())?),
+        anvil: Arc::new(smtpd::Anvil::default()),
+        tables: Arc::default(),
+        mailboxes: match &parent {
+            Some(parent) => Arc::new(ParentWriter::new(parent.clone())),
+            None => Arc::new(delivery::virtual_mailbox::DirectWriter),
+        },
+        wasm_tables: Arc::default(),
+    };
+    // What is wrong with tables and addresses is told before anything starts.
+    wiring::ports(&config, &lasting)?;
+    let settings = orders::queue_settings(&config, randomness);
+    let queue_log = MailLog::new(&config.get(&SYSLOG_NAME), "qmgr");
+    let queue = tokio::task::spawn_blocking(move || Queue::open(settings, queue_log)).await??;
+    let factory = wiring::services_factory(lasting.clone());
+    let plugins = Arc::new(PluginHost::start(config.clone(), factory, DEFAULT_PLUGINS, log.clone()).await?);
+    lasting.wasm_tables.connect(&plugins);
+    let flush = Arc::new(orders::EtrnFlush::default());
+    let first = wiring::generation(plugins.current(), &lasting, &queue, flush.clone()).await?;
+    for warning in first.config.unused() {
+        log.warning(format_args!("{warning}"));
+    }
+    let active_limit = first.config.get(&qmgr::parameters::QMGR_MESSAGE_ACTIVE_LIMIT) as usize;
+    let (first, first_qmgr) = first.split();
+    let manager = qmgr::Manager::new(queue.clone(), clock, first_qmgr, active_limit);
+    flush.connect(manager.clone());
+    let bind: Box<listen::Bind> = match parent {
+        Some(parent) => Box::new(move |address| parent.bind(address)),
+        None => Box::new(|address| listen::bind(address)),
+    };
+    let server = Arc::new(Server {
+        directory: config.directory().to_path_buf(),
+        lasting,
+        queue,
+        plugins,
+        manager: manager.clone(),
+        listeners: tokio::sync::Mutex::new(Listeners::new(bind)),
+        current: arc_swap::ArcSwap::from_pointee(first),
+        log_writer,
+        log: log.clone(),
+        sessions: Arc::new(tokio::sync::Semaphore::new(ALL_SESSIONS)),
+        stop: tokio::sync::Notify::new(),
+    });
+    server.listen().await?;
+    let queue_directory = PathBuf::from(config.get(&QUEUE_DIRECTORY));
+    let _control = control::serve(&queue_directory, server.clone())?;
+    let delivering = tokio::spawn(manager.run());
+    let pickup = tokio::spawn(orders::pickup(server.clone()));
+    let following = tokio::spawn(follow_plugins(server.clone()));
+    log.info(format_args!(
+        "daemon started -- version {}, configuration {}",
+        config.get(&MAIL_VERSION),
+        config.directory().display()
+    ));
+    server.until_stopped().await?;
+    log.info(format_args!("terminating on signal 15"));
+    server.listeners.lock().await.close();
+    for task in [&pickup, &following] {
+        task.abort();
+    }
+    // Sessions that end now need no second attempt; those that do not have lost nothing: no 250 was said.
+    let _ = tokio::time::timeout(STOP_PATIENCE, server.sessions.acquire_many(ALL_SESSIONS as u32)).await;
+    delivering.abort();
+    server.queue.close().await?;
+    Ok(0)
+}
+
+async fn follow_plugins(server: Arc<Server>) {
+    let mut changes = server.plugins.subscribe();
+    while changes.changed().await.is_ok() {
+        if let Err(error) = server.rebuild().await {
+            server.log.error(format_args!("plugins changed, but the old ones stay: {error:#}"));
+        }
+    }
+}
+
+impl Server {
+    /// Runs until SIGTERM or SIGINT; SIGHUP reloads.
+    async fn until_stopped(self: &Arc<Self>) -> Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                () = self.stop.notified() => return Ok(()),
+                _ = hangup.recv() => {
+                    // The log has what was wrong.
+                    let _ = self.reload().await;
+                }
+            }
+        }
+    }
+
+    /// Reads everything anew. An error leaves all as it was, and is logged.
+    pub async fn reload(self: &Arc<Self>) -> Result<()> {
+        let result = self.try_reload().await;
+        match &result {
+            Ok(()) => self.log.info(format_args!(
+                "reload -- version {}, configuration {}",
+                self.current.load().config.get(&MAIL_VERSION),
+                self.directory.display()
+            )),
+            Err(error) => self.log.error(format_args!("reload refused, the old configuration stays: {error:#}")),
+        }
+        result
+    }
+
+    async fn try_reload(self: &Arc<Self>) -> Result<()> {
+        let directory = self.directory.clone();
+        let config = tokio::task::spawn_blocking(move || load(&directory)).await??;
+        wiring::ports(&config, &self.lasting)?;
+        self.plugins.reload(config.clone()).await?;
+        self.log_writer.retarget(Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY)));
+        self.rebuild().await
+    }
+
+    /// Daemons for the current plugins and their configuration.
+    async fn rebuild(self: &Arc<Self>) -> Result<()> {
+        let flush = Arc::new(orders::EtrnFlush::default());
+        flush.connect(self.manager.clone());
+        let next = wiring::generation(self.plugins.current(), &self.lasting, &self.queue, flush).await?;
+        let (next, qmgr) = next.split();
+        let before = self.current.swap(Arc::new(next));
+        if let Err(error) = self.listen().await {
+            self.current.store(before);
+            return Err(error);
+        }
+        self.manager.replace(qmgr);
+        Ok(())
+    }
+
+    /// Makes the listeners those of the current generation.
+    async fn listen(self: &Arc<Self>) -> Result<()> {
+        let generation = self.current.load_full();
+        let mut services = Vec::new();
+        for (entry, service) in &generation.smtpd {
+            services.push(InetService {
+                name: entry.service.clone(),
+                addresses: addresses(&generation.config, entry)?,
+                limit: limit(&generation.config, entry),
+                serve: self.serve_smtp(service.clone()),
+            });
+        }
+        self.listeners.lock().await.apply(&services)?;
+        Ok(())
+    }
+
+    fn serve_smtp(self: &Arc<Self>, service: Arc<smtpd::Service>) -> Arc<listen::Serve> {
+        let sessions = self.sessions.clone();
+        Arc::new(move |accepted: Accepted, place| {
+            // Closed only when the process ends; then a client is turned away by the closing socket.
+            let Ok(session) = sessions.clone().try_acquire_owned() else { return };
+            let service = service.clone();
+            tokio::spawn(async move {
+                service.serve(accepted.stream, accepted.peer, accepted.local, accepted.stress).await;
+                drop((place, session));
+            });
+        })
+    }
+}
+
+fn addresses(config: &Config, entry: &MasterEntry) -> Result<Vec<std::net::SocketAddr>> {
+    let view = config.service(entry);
+    let words = |text: String| -> Vec<String> {
+        text.split([',', ' ', '\t', '\n']).filter(|w| !w.is_empty()).map(str::to_string).collect()
+    };
+    Ok(listen::addresses(entry, &words(view.get(&INET_INTERFACES)), &words(view.get(&INET_PROTOCOLS)))?)
+}
+
+/// maxproc as a limit of sessions; 0 is none, `-` is default_process_limit.
+fn limit(config: &Config, entry: &MasterEntry) -> Option<u32> {
+    match entry.maxproc {
+        Some(0) => None,
+        Some(limit) => Some(limit),
+        None => Some(config.get(&config::parameters::DEFAULT_PROCESS_LIMIT) as u32),
+    }
+}
+
+/// `check`: what a start would refuse, and what it would warn of.
+pub fn check(config: &Config) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    match wiring::describe_plugins(config) {
+        Ok(registry) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+            if let Err(error) = runtime.block_on(wiring::check(registry)) {
+                problems.push(format!("{error:#}"));
+            }
+        }
+        Err(error) => problems.push(format!("{error:#}")),
+    }
+    for entry in config.master().iter().filter(|e| e.kind == config::ServiceKind::Inet && e.command == "smtpd") {
+        if let Err(error) = addresses(config, entry) {
+            problems.push(format!("{error:#}"));
+        }
+    }
+    Ok(problems)
+}

@@ -1,0 +1,294 @@
+//! Orders of the admin commands to the running server, and the two other ways into it: maildrop and ETRN.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use config::parameters::MAIL_OWNER;
+use hook::{BoxFuture, Randomness};
+use mail::{Envelope, EnvelopeRecipient, ReturnContent};
+use queue::{QueueId, QueueName, Which};
+
+use super::*;
+use crate::commands::json_of;
+
+/// How often maildrop is looked into; sendmail asks the running server directly, so this is for mail left while it was down.
+const PICKUP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// sysexits(3).
+const EX_USAGE: i32 = 64;
+const EX_NOPERM: i32 = 77;
+const EX_TEMPFAIL: i32 = 75;
+const EX_UNAVAILABLE: i32 = 69;
+
+/// The queue's settings from main.cf.
+pub fn queue_settings(config: &Config, randomness: Arc<dyn Randomness>) -> queue::Settings {
+    let mut settings = queue::Settings::new(config.get(&QUEUE_DIRECTORY), randomness);
+    settings.long_ids = config.get(&queue::parameters::ENABLE_LONG_QUEUE_IDS);
+    settings.hash_depth = config.get(&queue::parameters::HASH_QUEUE_DEPTH) as usize;
+    settings.hash_names = config.get(&queue::parameters::HASH_QUEUE_NAMES);
+    settings.active_limit = config.get(&qmgr::parameters::QMGR_MESSAGE_ACTIVE_LIMIT) as usize;
+    settings
+}
+
+/// The words of a `submit` order: sender, ENVID, RET, then NOTIFY and address of each recipient.
+pub fn submit_order(envelope: &Envelope) -> Result<Vec<String>> {
+    let ret = match envelope.return_content {
+        None => "",
+        Some(ReturnContent::Full) => "full",
+        Some(ReturnContent::Headers) => "hdrs",
+    };
+    let mut words = vec!["submit".to_string(), envelope.sender.clone(), envelope.envelope_id.clone(), ret.to_string()];
+    for recipient in &envelope.recipients {
+        words.push(recipient.notify.to_string());
+        words.push(recipient.address.clone());
+    }
+    let size: usize = words.iter().map(|w| w.len() + 8).sum();
+    // control::serve reads one line of at most 64 KiB.
+    if size > 60 * 1024 {
+        bail!("too many recipients for one message: {}; split them", envelope.recipients.len());
+    }
+    Ok(words)
+}
+
+fn envelope_of(words: &[String], now: std::time::SystemTime) -> Result<Envelope> {
+    let [sender, envelope_id, ret, recipients @ ..] = words else { bail!("submit: words are missing") };
+    let mut envelope = Envelope::new(sender.clone(), now);
+    envelope.envelope_id = envelope_id.clone();
+    envelope.return_content = match ret.as_str() {
+        "full" => Some(ReturnContent::Full),
+        "hdrs" => Some(ReturnContent::Headers),
+        _ => None,
+    };
+    envelope.client.local = true;
+    for pair in recipients.chunks(2) {
+        let [notify, address] = pair else { bail!("submit: a recipient without an address") };
+        let notify = notify.parse().context("submit: NOTIFY")?;
+        envelope.recipients.push(EnvelopeRecipient { address: address.clone(), notify, ..Default::default() });
+    }
+    Ok(envelope)
+}
+
+impl Orders for Server {
+    fn order(&self, peer: Peer, request: Request, content: Vec<u8>, answer: Answer) -> BoxFuture<'_, i32> {
+        Box::pin(async move {
+            match self.carry_out(peer, &request.words, content, &answer).await {
+                Ok(status) => status,
+                Err(error) => {
+                    answer.line(format!("{error:#}")).await;
+                    EX_TEMPFAIL
+                }
+            }
+        })
+    }
+
+    fn content_limit(&self) -> u64 {
+        match self.current.load().config.get(&MESSAGE_SIZE_LIMIT) {
+            0 => u64::MAX,
+            limit => limit,
+        }
+    }
+}
+
+impl Server {
+    async fn carry_out(&self, peer: Peer, words: &[String], content: Vec<u8>, answer: &Answer) -> Result<i32> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["status"] => Ok(0),
+            // postqueue(1) is for everyone (authorized_mailq_users, authorized_flush_users: static:anyone).
+            ["list"] => self.list(answer).await,
+            ["flush", rest @ ..] => self.flush(rest, answer).await,
+            ["submit", rest @ ..] => {
+                let rest: Vec<String> = rest.iter().map(|w| w.to_string()).collect();
+                self.submit(peer, &rest, &content, answer).await
+            }
+            _ if !self.is_administrator(peer) => {
+                answer.line("fatal: use of this command is reserved for the superuser").await;
+                Ok(EX_NOPERM)
+            }
+            ["reload"] => match self.reload_by_order().await {
+                Ok(()) => Ok(0),
+                Err(error) => {
+                    answer.line(format!("fatal: reload refused, the old configuration stays: {error:#}")).await;
+                    Ok(1)
+                }
+            },
+            ["stop"] => {
+                self.stop.notify_one();
+                Ok(0)
+            }
+            ["postsuper", letter, id, queues @ ..] => self.postsuper(letter, id, queues, answer).await,
+            other => {
+                answer.line(format!("unknown order: {}", other.join(" "))).await;
+                Ok(EX_USAGE)
+            }
+        }
+    }
+
+    /// root, mail_owner, and whoever the server runs as.
+    fn is_administrator(&self, peer: Peer) -> bool {
+        let owner = self.current.load().config.get(&MAIL_OWNER);
+        peer.uid == 0
+            || peer.uid == Uid::effective().as_raw()
+            || User::from_name(&owner).ok().flatten().is_some_and(|u| u.uid.as_raw() == peer.uid)
+    }
+
+    async fn reload_by_order(&self) -> Result<()> {
+        let Some(server) = self.this.upgrade() else { bail!("the server is stopping") };
+        server.reload().await
+    }
+
+    async fn list(&self, answer: &Answer) -> Result<i32> {
+        for message in self.queue.list().await? {
+            if !answer.line(json_of(&message).to_string()).await {
+                break;
+            }
+        }
+        Ok(0)
+    }
+
+    async fn flush(&self, words: &[&str], answer: &Answer) -> Result<i32> {
+        match words {
+            [] => {
+                self.manager.flush(&Which::All);
+            }
+            ["id", id] => {
+                let Ok(id) = id.parse::<QueueId>() else {
+                    answer.line(format!("fatal: malformed queue id: {id}")).await;
+                    return Ok(EX_USAGE);
+                };
+                self.manager.flush(&Which::Id(id));
+            }
+            ["site", site] => {
+                self.flush_site(site).await?;
+            }
+            _ => {
+                answer.line("flush: unknown words").await;
+                return Ok(EX_USAGE);
+            }
+        }
+        Ok(0)
+    }
+
+    /// Mail with a recipient in that domain.
+    async fn flush_site(&self, site: &str) -> Result<()> {
+        flush_site(&self.queue, &self.manager, site).await
+    }
+
+    async fn submit(&self, peer: Peer, words: &[String], content: &[u8], answer: &Answer) -> Result<i32> {
+        let envelope = match envelope_of(words, self.lasting.clock.now()) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                answer.line(format!("{error:#}")).await;
+                return Ok(EX_USAGE);
+            }
+        };
+        match self.take_local(peer.uid, envelope, content).await {
+            Ok(id) => {
+                answer.line(id).await;
+                Ok(0)
+            }
+            Err(error) => {
+                answer.line(format!("{error:#}")).await;
+                Ok(EX_UNAVAILABLE)
+            }
+        }
+    }
+
+    /// pickup(8): local mail on its way to cleanup.
+    async fn take_local(&self, uid: u32, envelope: Envelope, content: &[u8]) -> Result<String> {
+        let generation = self.current.load_full();
+        let log = MailLog::new(&generation.config.get(&SYSLOG_NAME), "pickup");
+        let sender = envelope.sender.clone();
+        let id = generation.cleanup.new_queue_id();
+        log.info(format_args!("{id}: uid={uid} from=<{sender}>"));
+        let id = generation.cleanup.submit_as(id, envelope, content).await.map_err(|e| anyhow!("{e}"))?;
+        Ok(id.to_string())
+    }
+
+    async fn postsuper(&self, letter: &str, id: &str, queues: &[&str], answer: &Answer) -> Result<i32> {
+        let which = if id == "ALL" { Which::All } else { Which::Id(id.parse().context("queue id")?) };
+        let queues = queues.iter().map(|q| q.parse()).collect::<Result<Vec<QueueName>, _>>().context("queue name")?;
+        let changed = match letter {
+            "d" => self.queue.delete(&which, &queues).await?,
+            "h" => self.queue.hold(&which, &queues).await?,
+            "H" => self.queue.release(&which, self.lasting.clock.now()).await?,
+            "r" => self.queue.requeue(&which, &queues).await?,
+            // -f differs from -e only in that it also takes the flush for granted.
+            "e" | "f" => self.queue.expire(&which, &queues).await?,
+            other => bail!("unknown postsuper option: -{other}"),
+        };
+        if letter == "f" {
+            self.manager.flush(&which);
+        }
+        for id in changed {
+            answer.line(id.to_string()).await;
+        }
+        Ok(0)
+    }
+}
+
+/// postqueue -s and ETRN.
+async fn flush_site(queue: &Queue, manager: &qmgr::Manager, site: &str) -> Result<()> {
+    let domain = site.trim_start_matches(['[', '@']).trim_end_matches(']');
+    for message in queue.list().await? {
+        let goes_there = |address: &str| {
+            mail::address::split_domain(address).1.is_some_and(|d| d.eq_ignore_ascii_case(domain))
+        };
+        if message.recipients.iter().any(|r| goes_there(&r.address)) {
+            manager.flush(&Which::Id(message.id));
+        }
+    }
+    Ok(())
+}
+
+/// What ETRN asks for; connected when the queue manager exists.
+#[derive(Default)]
+pub struct EtrnFlush(OnceLock<(Queue, Arc<qmgr::Manager>)>);
+
+impl EtrnFlush {
+    pub fn connect(&self, queue: Queue, manager: Arc<qmgr::Manager>) {
+        // Connected once, right after it was made.
+        let _ = self.0.set((queue, manager));
+    }
+}
+
+impl smtpd::Flush for EtrnFlush {
+    fn site<'a>(&'a self, site: &'a str) -> BoxFuture<'a, smtpd::Flushed> {
+        Box::pin(async move {
+            let Some((queue, manager)) = self.0.get() else { return smtpd::Flushed::Failed };
+            match flush_site(queue, manager, site).await {
+                Ok(()) => smtpd::Flushed::Done,
+                Err(_) => smtpd::Flushed::Failed,
+            }
+        })
+    }
+}
+
+/// Takes what sendmail left in maildrop while the server was down.
+pub async fn pickup(server: Arc<Server>) {
+    loop {
+        if let Err(error) = take_maildrop(&server).await {
+            server.log.warning(format_args!("maildrop: {error:#}"));
+        }
+        tokio::time::sleep(PICKUP_INTERVAL).await;
+    }
+}
+
+async fn take_maildrop(server: &Arc<Server>) -> Result<()> {
+    let directory = PathBuf::from(server.current.load().config.get(&QUEUE_DIRECTORY));
+    let log = server.log.clone();
+    let waiting = tokio::task::spawn_blocking(move || queue::maildrop::take(&directory, &log)).await??;
+    for dropped in waiting {
+        use std::os::unix::fs::MetadataExt;
+        let uid = std::fs::metadata(&dropped.path).map_or(u32::MAX, |m| m.uid());
+        let content = dropped.content.read(0, dropped.content.len() as usize)?;
+        server.take_local(uid, dropped.envelope.clone(), &content).await?;
+        // Removed only after it is durable in the queue; a crash in between may deliver it twice.
+        tokio::task::spawn_blocking(move || dropped.remove()).await??;
+    }
+    Ok(())
+}

@@ -1,0 +1,329 @@
+//! Joins configuration, plugins and daemons: the only place that knows them all. One [`Generation`] is everything a
+//! reload replaces; [`Lasting`] is what stays.
+
+use std::{collections::HashMap, sync::Arc};
+
+use anyhow::{Context, Result, anyhow};
+use config::{
+    Config, MasterEntry, ServiceKind,
+    parameters::{DELIVERY_PLUGINS, SYSLOG_NAME},
+};
+use delivery::{DeliveryError, Discard, ErrorAgent, Smtp, StatusLog, Virtual, Wasm, virtual_mailbox};
+use hook::{
+    AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Randomness, Resolution, Services, Store,
+};
+use plugin::{PluginHost, Registry};
+use queue::Queue;
+use rewrite::Rewrite;
+
+use crate::default_plugins::DEFAULT_PLUGINS;
+
+/// What outlives a reload.
+#[derive(Clone)]
+pub struct Lasting {
+    pub clock: Arc<dyn Clock>,
+    pub randomness: Arc<dyn Randomness>,
+    pub store: Arc<dyn Store>,
+    pub anvil: Arc<smtpd::Anvil>,
+    pub tables: Arc<TableCache>,
+    pub mailboxes: Arc<dyn virtual_mailbox::MailboxWriter>,
+    pub wasm_tables: Arc<WasmTables>,
+}
+
+/// Open tables shared by generations.
+pub type TableCache = std::sync::Mutex<Option<Arc<dict::Tables>>>;
+
+/// `wasm:NAME` tables need the plugins, and the plugins need tables: the host is put in here once it runs.
+#[derive(Default)]
+pub struct WasmTables(std::sync::OnceLock<std::sync::Weak<PluginHost>>);
+
+impl WasmTables {
+    /// From now on tables come from this host's current generation.
+    pub fn connect(&self, host: &Arc<PluginHost>) {
+        // A second connection would be another server in this process; the first one stays.
+        let _ = self.0.set(Arc::downgrade(host));
+    }
+
+    fn open(&self, name: &str, argument: &str) -> Result<Arc<dyn hook::Table>, String> {
+        match self.0.get().and_then(std::sync::Weak::upgrade) {
+            Some(host) => host.current().table(name, argument),
+            None => Err(format!("wasm:{name}: tables of plugins cannot be used by plugins or before the server runs")),
+        }
+    }
+}
+
+/// Clock, DNS, tables and addresses of one configuration.
+pub struct Ports {
+    pub services: Services,
+    pub rewrite: Arc<Rewrite>,
+}
+
+/// Makes the ports; `Err` is what is wrong with the configuration.
+pub fn ports(config: &Config, lasting: &Lasting) -> Result<Ports> {
+    let tables = open_tables(config, lasting)?;
+    let resolver = net::Resolver::new(&net::dns::Settings::default()).context("DNS resolver")?;
+    let rewrite = Arc::new(Rewrite::new(config, tables.clone())?);
+    let services = Services {
+        clock: lasting.clock.clone(),
+        randomness: lasting.randomness.clone(),
+        dns: Arc::new(resolver),
+        tables,
+        addresses: rewrite.clone(),
+        store: lasting.store.clone(),
+    };
+    Ok(Ports { services, rewrite })
+}
+
+fn open_tables(config: &Config, lasting: &Lasting) -> Result<Arc<dict::Tables>> {
+    let wasm = lasting.wasm_tables.clone();
+    let plugin_tables: dict::PluginTables = Arc::new(move |name: &str, argument: &str| wasm.open(name, argument));
+    let mut cache = lasting.tables.lock().map_err(|_| anyhow!("table cache"))?;
+    let tables = Arc::new(dict::Tables::new(config, cache.as_deref(), Some(plugin_tables))?);
+    *cache = Some(tables.clone());
+    Ok(tables)
+}
+
+/// The plugin host's way to services for a configuration that knows the plugins' parameters. The same configuration without
+/// them passed [`ports`] just before; should it fail now, whoever asks is told to try later.
+pub fn services_factory(lasting: Lasting) -> plugin::ServicesFactory {
+    Arc::new(move |config: &Config| match ports(config, &lasting) {
+        Ok(ports) => ports.services,
+        Err(error) => {
+            let log = MailLog::new(&config.get(&SYSLOG_NAME), "master");
+            log.error(format_args!("{error:#}"));
+            broken_services(&lasting, format!("{error:#}"))
+        }
+    })
+}
+
+fn broken_services(lasting: &Lasting, why: String) -> Services {
+    let broken = Arc::new(Broken(why));
+    Services {
+        clock: lasting.clock.clone(),
+        randomness: lasting.randomness.clone(),
+        dns: broken.clone(),
+        tables: broken.clone(),
+        addresses: broken,
+        store: lasting.store.clone(),
+    }
+}
+
+/// Answers every question with "try later".
+struct Broken(String);
+
+impl Addresses for Broken {
+    fn resolve<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>> {
+        Box::pin(async { Err(AddressError::Temporary(self.0.clone())) })
+    }
+    fn find_recipient<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
+        Box::pin(async { Err(AddressError::Temporary(self.0.clone())) })
+    }
+    fn find_sender<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
+        Box::pin(async { Err(AddressError::Temporary(self.0.clone())) })
+    }
+}
+
+impl hook::Dns for Broken {
+    fn lookup<'a>(
+        &'a self,
+        _: &'a str,
+        _: hook::RecordType,
+    ) -> BoxFuture<'a, Result<hook::DnsAnswer, hook::DnsFailure>> {
+        Box::pin(async { Err(self.dns_failure()) })
+    }
+    fn reverse(&self, _: std::net::IpAddr) -> BoxFuture<'_, Result<hook::DnsAnswer, hook::DnsFailure>> {
+        Box::pin(async { Err(self.dns_failure()) })
+    }
+}
+
+impl Broken {
+    fn dns_failure(&self) -> hook::DnsFailure {
+        hook::DnsFailure { reason: hook::DnsReason::ServerFailure, secure: false, text: self.0.clone() }
+    }
+
+    fn store_error(&self) -> hook::StoreError {
+        hook::StoreError::Unavailable(self.0.clone())
+    }
+
+    fn table_error<T>(&self) -> hook::Lookup<'_, T> {
+        hook::Lookup::Now(Err(hook::TableError::Temporary(self.0.clone())))
+    }
+}
+
+impl Store for Broken {
+    fn get(&self, _: &str, _: &str) -> Result<Option<Vec<u8>>, hook::StoreError> {
+        Err(self.store_error())
+    }
+    fn put(&self, _: &str, _: &str, _: &[u8], _: u32) -> Result<(), hook::StoreError> {
+        Err(self.store_error())
+    }
+    fn put_if_absent(&self, _: &str, _: &str, _: &[u8], _: u32) -> Result<bool, hook::StoreError> {
+        Err(self.store_error())
+    }
+    fn add(&self, _: &str, _: &str, _: i64, _: u32) -> Result<i64, hook::StoreError> {
+        Err(self.store_error())
+    }
+    fn remove(&self, _: &str, _: &str) -> Result<(), hook::StoreError> {
+        Err(self.store_error())
+    }
+}
+
+impl hook::Tables for Broken {
+    fn open(&self, _: &str) -> Result<(), String> {
+        Err(self.0.clone())
+    }
+    fn find<'a>(&'a self, _: hook::SearchOrder, _: &'a str, _: &'a str) -> hook::Lookup<'a, Option<hook::Found>> {
+        self.table_error()
+    }
+    fn match_domain<'a>(&'a self, _: &'a str, _: &'a str) -> hook::Lookup<'a, bool> {
+        self.table_error()
+    }
+    fn match_host<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> hook::Lookup<'a, bool> {
+        self.table_error()
+    }
+}
+
+/// The daemons of one configuration and one set of plugins.
+pub struct Generation {
+    pub config: Config,
+    pub cleanup: Arc<cleanup::Cleanup>,
+    pub smtpd: Vec<(MasterEntry, Arc<smtpd::Service>)>,
+    pub qmgr: qmgr::Generation,
+}
+
+/// Builds the daemons. `flush` is what ETRN asks for.
+pub async fn generation(
+    registry: Arc<Registry>,
+    lasting: &Lasting,
+    queue: &Queue,
+    flush: Arc<dyn smtpd::Flush>,
+) -> Result<Generation> {
+    let config = registry.config().clone();
+    // The registry's own services hold the same tables; rewrite is made from them once more, cheaply.
+    let services = registry.services().clone();
+    let rewrite = Arc::new(Rewrite::new(&config, services.tables.clone())?);
+    let cleanup = Arc::new(cleanup::Cleanup::new(&config, queue.clone(), rewrite, services.clone())?);
+    let mut servers = Vec::new();
+    for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
+        let view = config.service(entry);
+        let service = smtpd::Service::new(
+            view,
+            registry.clone(),
+            services.clone(),
+            cleanup.clone(),
+            lasting.anvil.clone(),
+            &entry.service,
+            flush.clone(),
+        )
+        .await
+        .with_context(|| format!("{}: service {}", entry.place, entry.service))?;
+        servers.push((entry.clone(), Arc::new(service)));
+    }
+    let bounce = bounce::Bounce::new(bounce::Settings::from(&config), Arc::new(Notices { cleanup: cleanup.clone() }));
+    let qmgr = qmgr::Generation {
+        settings: qmgr::Settings::from(&config),
+        addresses: services.addresses.clone(),
+        transports: Arc::new(transports(&config, &registry, &services, lasting)?),
+        bounce,
+        attempts: delivery_plugins(&config, &registry)?,
+        log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
+    };
+    Ok(Generation { config, cleanup, smtpd: servers, qmgr })
+}
+
+fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc<dyn hook::DeliveryAttempts>>> {
+    let names = config.get(&DELIVERY_PLUGINS);
+    let place = config.place("delivery_plugins").map_or_else(|| "delivery_plugins".to_string(), |p| p.to_string());
+    names
+        .split([',', ' ', '\t', '\n'])
+        .filter(|name| !name.is_empty())
+        .map(|name| registry.delivery_attempts(name).map_err(|e| anyhow!("{place}: {e}")))
+        .collect()
+}
+
+/// The delivery agents by transport name.
+struct Agents(HashMap<String, Arc<dyn Delivery>>);
+
+impl qmgr::Transports for Agents {
+    fn find(&self, transport: &str) -> Option<Arc<dyn Delivery>> {
+        self.0.get(transport).cloned()
+    }
+}
+
+fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, lasting: &Lasting) -> Result<Agents> {
+    let mut agents: HashMap<String, Arc<dyn Delivery>> = HashMap::new();
+    for entry in config.master().iter().filter(|e| e.kind != ServiceKind::Inet) {
+        let agent = agent(config, entry, registry, services, lasting)
+            .with_context(|| format!("{}: transport {}", entry.place, entry.service))?;
+        if let Some(agent) = agent {
+            agents.insert(entry.service.clone(), agent);
+        }
+    }
+    Ok(Agents(agents))
+}
+
+fn agent(
+    config: &Config,
+    entry: &MasterEntry,
+    registry: &Arc<Registry>,
+    services: &Services,
+    lasting: &Lasting,
+) -> Result<Option<Arc<dyn Delivery>>> {
+    let view = config.service(entry);
+    let syslog_name = view.get(&SYSLOG_NAME);
+    let status_log = |daemon: &str| StatusLog::new(&view, MailLog::new(&syslog_name, daemon));
+    let clock = lasting.clock.clone();
+    let bad = |e: DeliveryError| anyhow!("{e}");
+    Ok(Some(match entry.command.as_str() {
+        "smtp" => Arc::new(Smtp::new(&view, services.clone(), status_log("smtp")).map_err(bad)?),
+        "virtual" => {
+            let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
+            let writer = lasting.mailboxes.clone();
+            Arc::new(Virtual::new(settings, services.clone(), writer, status_log("virtual")).map_err(bad)?)
+        }
+        "discard" => Arc::new(Discard::new(status_log("discard"), clock)),
+        "error" | "retry" => {
+            // master.cf calls the same daemon under two service names.
+            Arc::new(ErrorAgent::new(&entry.service, status_log("error"), clock))
+        }
+        "wasm" => {
+            let name = entry.args.first().context("the command wasm needs the plugin's name as its first argument")?;
+            let delivery = registry.delivery(name, &entry.service).map_err(|e| anyhow!(e))?;
+            Arc::new(Wasm::new(delivery, status_log(&entry.service), clock))
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Notices of bounce(8) go through cleanup like all mail.
+struct Notices {
+    cleanup: Arc<cleanup::Cleanup>,
+}
+
+impl bounce::Submit for Notices {
+    fn submit(&self, envelope: mail::Envelope, content: Vec<u8>) -> BoxFuture<'_, Result<String, String>> {
+        Box::pin(async move {
+            self.cleanup.submit(envelope, &content).await.map(|id| id.to_string()).map_err(|e| e.to_string())
+        })
+    }
+}
+
+/// The configuration with the parameters that plugins declare, for postconf and checks. Nothing is started; what plugins keep in
+/// stores stays closed, because the running server has it open.
+pub fn describe_plugins(config: &Config) -> Result<Arc<Registry>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let lasting = Lasting {
+            clock: Arc::new(crate::system::SystemClock::start()),
+            randomness: Arc::new(crate::system::SystemRandomness::open()?),
+            store: Arc::new(Broken("stores are closed outside the server".into())),
+            anvil: Arc::new(smtpd::Anvil::default()),
+            tables: Arc::default(),
+            mailboxes: Arc::new(virtual_mailbox::DirectWriter),
+            wasm_tables: Arc::default(),
+        };
+        let log = MailLog::new(&config.get(&SYSLOG_NAME), "master");
+        let host = PluginHost::start(config.clone(), services_factory(lasting), DEFAULT_PLUGINS, log).await?;
+        Ok(host.current())
+    })
+}

@@ -1,0 +1,79 @@
+//! `addresses` and `verification`: trivial-rewrite(8) and verify(8).
+
+use hook::{AddressClass, AddressError, Listing, ProbeStatus};
+
+use crate::{
+    bindings::waxwing::plugin::{addresses, verification},
+    state::State,
+};
+
+impl addresses::Host for State {
+    async fn resolve(
+        &mut self,
+        address: String,
+        sender: String,
+    ) -> wasmtime::Result<Result<addresses::Resolution, addresses::AddressError>> {
+        self.needs("addresses", false)?;
+        Ok(match self.plugin.services()?.addresses.resolve(&address, &sender).await {
+            Ok(found) => Ok(addresses::Resolution {
+                transport: found.transport,
+                nexthop: found.nexthop,
+                recipient: found.recipient,
+                address_class: match found.address_class {
+                    AddressClass::Local => addresses::AddressClass::Local,
+                    AddressClass::VirtualAlias => addresses::AddressClass::VirtualAlias,
+                    AddressClass::VirtualMailbox => addresses::AddressClass::VirtualMailbox,
+                    AddressClass::Relay => addresses::AddressClass::Relay,
+                    AddressClass::Default => addresses::AddressClass::DefaultClass,
+                },
+                source_routed: found.source_routed,
+            }),
+            Err(failed) => Err(error(failed)),
+        })
+    }
+
+    async fn find_recipient(&mut self, address: String) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
+        self.needs("addresses", false)?;
+        Ok(self.plugin.services()?.addresses.find_recipient(&address).await.map(listing).map_err(error))
+    }
+
+    async fn find_sender(&mut self, address: String) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
+        self.needs("addresses", false)?;
+        Ok(self.plugin.services()?.addresses.find_sender(&address).await.map(listing).map_err(error))
+    }
+}
+
+impl verification::Host for State {
+    async fn probe(&mut self, address: String) -> wasmtime::Result<Result<verification::ProbeResult, String>> {
+        self.needs("verification", false)?;
+        let probe = self.plugin.services()?.addresses.probe(&address).await;
+        Ok(probe.map(|probe| verification::ProbeResult {
+            status: match probe.status {
+                ProbeStatus::Deliverable => verification::ProbeStatus::Deliverable,
+                ProbeStatus::Undeliverable => verification::ProbeStatus::Undeliverable,
+                ProbeStatus::Unreachable => verification::ProbeStatus::Unreachable,
+                ProbeStatus::InProgress => verification::ProbeStatus::InProgress,
+            },
+            text: probe.text,
+        }))
+    }
+}
+
+fn listing(listing: Listing) -> addresses::Listing {
+    match listing {
+        Listing::Listed => addresses::Listing::Listed,
+        Listing::Unlisted => addresses::Listing::Unlisted,
+        Listing::Unavailable => addresses::Listing::Unavailable,
+    }
+}
+
+fn error(error: AddressError) -> addresses::AddressError {
+    match error {
+        AddressError::Temporary(text) => {
+            // wit has no room for the text; the log is where an administrator looks for it.
+            tracing::debug!(target: "plugin", "addresses: {text}");
+            addresses::AddressError::Temporary
+        }
+        AddressError::Syntax => addresses::AddressError::Syntax,
+    }
+}

@@ -1,0 +1,83 @@
+//! `tables`: lookup tables and match lists with Postfix's search rules.
+
+use hook::SearchOrder;
+
+use crate::{bindings::waxwing::plugin::tables, state::State};
+
+type Answer<T> = wasmtime::Result<Result<T, tables::TableError>>;
+
+impl State {
+    async fn find(&mut self, order: SearchOrder, tables: &str, key: &str) -> Answer<Option<hook::Found>> {
+        self.needs("tables", true)?;
+        if !self.plugin.may_read_tables(tables) {
+            return Ok(Err(tables::TableError::Configuration(format!(
+                "{tables}: neither an argument nor a parameter of this plugin, and it has no grant `tables`"
+            ))));
+        }
+        Ok(self.plugin.services()?.tables.find(order, tables, key).wait().await.map_err(error))
+    }
+
+    async fn find_pair(&mut self, order: SearchOrder, tables: &str, key: &str) -> Answer<Option<tables::Found>> {
+        let found = self.find(order, tables, key).await?;
+        Ok(found.map(|found| found.map(|found| tables::Found { key: found.key, value: found.value })))
+    }
+
+    fn may_match(&self, parameter: &str) -> wasmtime::Result<Result<(), tables::TableError>> {
+        self.needs("tables", true)?;
+        Ok(if self.plugin.may_match(parameter) {
+            Ok(())
+        } else {
+            Err(tables::TableError::Configuration(format!(
+                "{parameter}: not a declared match list of this plugin, and it has no grant `tables`"
+            )))
+        })
+    }
+}
+
+impl tables::Host for State {
+    async fn lookup(&mut self, tables: String, key: String) -> Answer<Option<String>> {
+        let found = self.find(SearchOrder::Exact, &tables, &key).await?;
+        Ok(found.map(|found| found.map(|found| found.value)))
+    }
+
+    async fn find_domain(&mut self, tables: String, name: String) -> Answer<Option<tables::Found>> {
+        self.find_pair(SearchOrder::Domain, &tables, &name).await
+    }
+
+    async fn find_address(&mut self, tables: String, address: String) -> Answer<Option<tables::Found>> {
+        self.find_pair(SearchOrder::Address, &tables, &address).await
+    }
+
+    async fn find_mailbox(&mut self, tables: String, address: String) -> Answer<Option<tables::Found>> {
+        self.find_pair(SearchOrder::Mailbox, &tables, &address).await
+    }
+
+    async fn find_alias(&mut self, tables: String, address: String) -> Answer<Option<tables::Found>> {
+        self.find_pair(SearchOrder::Alias, &tables, &address).await
+    }
+
+    async fn find_transport(&mut self, tables: String, address: String) -> Answer<Option<tables::Found>> {
+        self.find_pair(SearchOrder::Transport, &tables, &address).await
+    }
+
+    async fn match_domain(&mut self, parameter: String, name: String) -> Answer<bool> {
+        if let Err(refused) = self.may_match(&parameter)? {
+            return Ok(Err(refused));
+        }
+        Ok(self.plugin.services()?.tables.match_domain(&parameter, &name).wait().await.map_err(error))
+    }
+
+    async fn match_host(&mut self, parameter: String, name: String, address: String) -> Answer<bool> {
+        if let Err(refused) = self.may_match(&parameter)? {
+            return Ok(Err(refused));
+        }
+        Ok(self.plugin.services()?.tables.match_host(&parameter, &name, &address).wait().await.map_err(error))
+    }
+}
+
+fn error(error: hook::TableError) -> tables::TableError {
+    match error {
+        hook::TableError::Temporary(text) => tables::TableError::Temporary(text),
+        hook::TableError::Configuration(text) => tables::TableError::Configuration(text),
+    }
+}

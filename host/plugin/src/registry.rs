@@ -1,0 +1,195 @@
+//! One generation of loaded plugins: smtpd's catalogue of restrictions, and the maker of `wasm:` tables and `wasm` transports.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::Arc,
+};
+
+use config::{Config, PluginRow};
+use hook::{Catalogue, Delivery, MailLog, Offer, Restriction, Services, Stage, Stages, Table};
+
+use crate::{
+    delivery::WasmDelivery, limits::World, restriction::WasmRestriction, run::Plugin, table::WasmTable,
+};
+
+mod build;
+
+pub(crate) use build::{Sources, build, component_path};
+
+/// Where a plugin comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In the binary.
+    Default,
+    /// plugins.cf.
+    File(PathBuf),
+}
+
+/// What `waxwing plugin list` shows.
+#[derive(Clone, Debug)]
+pub struct PluginInfo {
+    pub name: String,
+    pub version: String,
+    pub summary: String,
+    pub origin: Origin,
+    /// World names as in `wit/`.
+    pub worlds: Vec<&'static str>,
+    /// Names of the restrictions in force: those another plugin replaced are not here.
+    pub restrictions: Vec<String>,
+    /// Given in plugins.cf; default plugins are given what they ask for.
+    pub grants: Vec<String>,
+    /// Wanted: grant, scope, and the plugin's reason.
+    pub requests: Vec<(String, String, String)>,
+    /// Declared parameters with their values.
+    pub parameters: Vec<(String, String)>,
+}
+
+struct Loaded {
+    plugin: Arc<Plugin>,
+    info: PluginInfo,
+}
+
+/// One generation.
+pub struct Registry {
+    generation: u64,
+    config: Config,
+    services: Services,
+    log: MailLog,
+    syslog_name: String,
+    plugins: Vec<Loaded>,
+    /// By lower-case name and alias.
+    restrictions: HashMap<String, Arc<WasmRestriction>>,
+    bare_tables: Vec<(Stages, Arc<WasmRestriction>)>,
+    hashes: Vec<String>,
+    files: Vec<PathBuf>,
+}
+
+impl Registry {
+    /// Every loaded plugin: those of plugins.cf in its order, then the default ones.
+    pub fn plugins(&self) -> Vec<PluginInfo> {
+        self.plugins.iter().map(|loaded| loaded.info.clone()).collect()
+    }
+
+    /// The parameters plugins declare, for postconf and the check for unused names.
+    pub fn plugin_rows(&self) -> Vec<PluginRow> {
+        self.config.plugin_rows().to_vec()
+    }
+
+    /// The configuration this generation was built from, with the plugins' parameters known to it.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The services this generation's plugins ask.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Hashes of the components, for the loader.
+    pub(crate) fn hashes(&self) -> &[String] {
+        &self.hashes
+    }
+
+    /// Component files, for the watcher.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// The agent of a master.cf entry with the command word `wasm`: `name` is its first argument, `transport` the entry's name.
+    ///
+    /// # Errors
+    /// One line, when there is no such plugin or it is no transport.
+    pub fn delivery(&self, name: &str, transport: &str) -> Result<Arc<dyn Delivery>, String> {
+        let plugin = self.plugin(name, World::Delivery)?;
+        let log = MailLog::new(&self.syslog_name, transport);
+        Ok(Arc::new(WasmDelivery { plugin, log }))
+    }
+
+    /// Opens `wasm:NAME[:ARGUMENT]`.
+    ///
+    /// # Errors
+    /// One line, when there is no such plugin, it is no table, or it refuses the argument.
+    pub async fn open_table(&self, name: &str, argument: &str) -> Result<Arc<dyn Table>, String> {
+        let plugin = self.plugin(name, World::Table)?;
+        Ok(Arc::new(WasmTable::open(plugin, argument).await?))
+    }
+
+    /// The same, waiting for the plugin's answer: for start and reload, within a tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Registry::open_table`].
+    pub fn table(&self, name: &str, argument: &str) -> Result<Arc<dyn Table>, String> {
+        let plugin = self.plugin(name, World::Table)?;
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| error.to_string())?;
+        // A thread of its own, because a worker of the runtime must not block on it.
+        let opened = std::thread::scope(|scope| {
+            scope.spawn(move || runtime.block_on(WasmTable::open(plugin, argument))).join()
+        });
+        let table = opened.map_err(|_| format!("wasm:{name}: the plugin host panicked"))??;
+        Ok(Arc::new(table))
+    }
+
+    /// A plugin by its name in plugins.cf, or a default one's, that offers the world.
+    fn plugin(&self, name: &str, world: World) -> Result<Arc<Plugin>, String> {
+        let Some(loaded) = self.plugins.iter().find(|loaded| loaded.info.name == name) else {
+            return Err(format!("no plugin {name} in plugins.cf"));
+        };
+        if loaded.info.worlds.contains(&world.name()) {
+            return Ok(loaded.plugin.clone());
+        }
+        Err(format!("plugin {name} offers {}, not {}", loaded.info.worlds.join(" and "), world.name()))
+    }
+}
+
+impl Catalogue for Registry {
+    fn find(&self, name: &str) -> Option<Arc<dyn Restriction>> {
+        let found = match self.restrictions.get(name) {
+            Some(found) => found,
+            None => self.restrictions.get(&name.to_ascii_lowercase())?,
+        };
+        Some(found.clone())
+    }
+
+    fn bare_table(&self, stage: Stage) -> Option<Arc<dyn Restriction>> {
+        let (_, found) = self.bare_tables.iter().find(|(stages, _)| stages.contains(stage.set()))?;
+        Some(found.clone())
+    }
+
+    fn of_plugin(&self, argument: &str) -> Result<Arc<dyn Restriction>, String> {
+        let (name, wanted) = match argument.split_once(':') {
+            Some((name, wanted)) => (name, Some(wanted)),
+            None => (argument, None),
+        };
+        let plugin = self.plugin(name, World::Restriction)?;
+        let mut of_plugin: Vec<_> =
+            self.restrictions.values().filter(|restriction| restriction.plugin.number == plugin.number).collect();
+        of_plugin.sort_by_key(|restriction| &restriction.offer.name);
+        of_plugin.dedup_by_key(|restriction| &restriction.offer.name);
+        let names = || of_plugin.iter().map(|restriction| restriction.offer.name.as_str()).collect::<Vec<_>>().join(", ");
+        match (wanted, &of_plugin[..]) {
+            (None, [only]) => Ok((*only).clone()),
+            (None, _) => Err(format!("plugin {name} offers several restrictions, say which: {}", names())),
+            (Some(wanted), _) => {
+                let named = |offer: &Offer| {
+                    std::iter::once(&offer.name).chain(&offer.aliases).any(|name| name.eq_ignore_ascii_case(wanted))
+                };
+                let found = of_plugin.iter().find(|restriction| named(&restriction.offer));
+                found.map(|found| (*found).clone() as Arc<dyn Restriction>).ok_or_else(|| {
+                    format!("plugin {name} offers no restriction {wanted}, only: {}", names())
+                })
+            }
+        }
+    }
+
+    fn offers(&self) -> Vec<Offer> {
+        let mut offers: Vec<_> = self.restrictions.values().map(|restriction| restriction.offer.clone()).collect();
+        offers.sort_by(|a, b| a.name.cmp(&b.name));
+        offers.dedup_by(|a, b| a.name == b.name);
+        offers
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+}

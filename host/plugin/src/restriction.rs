@@ -1,0 +1,194 @@
+//! The world `restriction`: one name in smtpd_*_restrictions, answered by a plugin.
+
+use std::{future::ready, sync::Arc};
+
+use hook::{Answer, ArgumentKind, BoxFuture, Call, Failure, FailureKind, Offer, RestrictionOutcome as Outcome, TypedReply, Verdict};
+
+use crate::{
+    bindings::{exports::waxwing::plugin::restrictions, waxwing::plugin::types},
+    instances::Live,
+    limits::{InstanceScope, Mode, World},
+    run::{Plugin, not_exported},
+    state::{Editing, Phase},
+};
+
+/// One restriction of one loaded plugin.
+pub(crate) struct WasmRestriction {
+    pub plugin: Arc<Plugin>,
+    pub offer: Offer,
+}
+
+impl WasmRestriction {
+    fn function(&self) -> String {
+        format!("check({})", self.offer.name)
+    }
+
+    /// A call of a plugin that waits for nothing: no future, no stack of its own.
+    fn check_here(&self, argument: Option<&str>, call: &Call) -> Outcome {
+        let _permit = self.plugin.pool.try_permit();
+        let kept = self.plugin.kept(call);
+        let mut live = match kept {
+            Some(live) => live,
+            None => self.plugin.instance_here(None, World::Restriction, &self.function())?,
+        };
+        let limit = self.plugin.limit(World::Restriction);
+        let Live { store, guests, .. } = &mut *live;
+        store.data_mut().begin(Phase::Call, Editing::Allowed, Some(call.clone()));
+        let verdict = match &guests.restrictions {
+            Some(guest) => self.plugin.runner.call_here(store, limit, guest.func_check(), (self.offer.name.as_str(), argument)),
+            None => Err(not_exported()),
+        };
+        self.finish(live, call, verdict)
+    }
+
+    async fn check_waiting(&self, argument: Option<&str>, call: &Call) -> Outcome {
+        let limit = self.plugin.limit(World::Restriction);
+        let _permit = if self.plugin.settings.instance == InstanceScope::Shared {
+            match tokio::time::timeout(limit.wait, self.plugin.pool.permit()).await {
+                Ok(permit) => permit,
+                Err(_) => return Err(self.failure(FailureKind::Deadline, "all instances are busy")),
+            }
+        } else {
+            None
+        };
+        let kept = self.plugin.kept(call);
+        let mut live = self.plugin.instance(kept, World::Restriction, &self.function()).await?;
+        let Live { store, guests, .. } = &mut *live;
+        store.data_mut().begin(Phase::Call, Editing::Allowed, Some(call.clone()));
+        let params = (self.offer.name.as_str(), argument);
+        let verdict = match &guests.restrictions {
+            Some(guest) => self.plugin.runner.call(store, limit, guest.func_check(), params).await,
+            None => Err(not_exported()),
+        };
+        self.finish(live, call, verdict)
+    }
+
+    fn finish(&self, mut live: Box<Live>, call: &Call, verdict: Result<restrictions::Verdict, (FailureKind, String)>) -> Outcome {
+        let failed = |(kind, cause)| self.plugin.failure(World::Restriction, &self.function(), kind, cause);
+        let verdict = verdict.map_err(failed)?;
+        let verdict = plain(verdict).map_err(|cause| failed((FailureKind::BadAnswer, cause)))?;
+        let state = live.store.data_mut();
+        let answer = Answer {
+            verdict,
+            edits: std::mem::take(&mut state.edits),
+            log: std::mem::take(&mut state.log),
+            pause: state.pause,
+            warn_only: self.plugin.settings.mode == Mode::Warn,
+        };
+        self.plugin.keep(call, live);
+        Ok(answer)
+    }
+
+    fn failure(&self, kind: FailureKind, cause: &str) -> Failure {
+        self.plugin.failure(World::Restriction, &self.function(), kind, cause.to_string())
+    }
+
+    async fn validate_use(&self, argument: Option<&str>) -> Result<(), String> {
+        self.check_argument(argument)?;
+        if let (ArgumentKind::Table, Some(tables)) = (self.offer.argument, argument) {
+            let tables = config::tokens::strip_braces(tables)?;
+            let services = self.plugin.facts.services().map_err(|error| error.to_string())?;
+            services.tables.open(tables)?;
+            self.plugin.facts.opened(tables);
+            // A plugin may hand the argument back as it got it, braces and all.
+            self.plugin.facts.opened(argument.unwrap_or_default());
+        }
+        let function = format!("validate({})", self.offer.name);
+        let limit = self.plugin.limit(World::Restriction);
+        let pooled = self.plugin.pooled(World::Restriction, &function, Phase::Validate).await;
+        let mut pooled = pooled.map_err(|failure| failure.to_string())?;
+        let Live { store, guests, .. } = &mut *pooled.live;
+        let answer = match &guests.restrictions {
+            Some(guest) => {
+                self.plugin.runner.call(store, limit, guest.func_validate(), (self.offer.name.as_str(), argument)).await
+            }
+            None => Err(not_exported()),
+        };
+        let answer = self.plugin.finish_pooled(pooled, World::Restriction, &function, answer);
+        let answer = answer.map_err(|failure| failure.to_string())?;
+        answer.map_err(|text| crate::describe::clean(&text))
+    }
+
+    fn check_argument(&self, argument: Option<&str>) -> Result<(), String> {
+        let name = &self.offer.name;
+        match (self.offer.argument, argument) {
+            (ArgumentKind::None, Some(argument)) => Err(format!("{name} takes no argument, but has \"{argument}\"")),
+            (ArgumentKind::None, None) | (ArgumentKind::Text, _) => Ok(()),
+            (kind, None) => Err(format!("{name} needs {}", wanted(kind))),
+            (ArgumentKind::Duration, Some(text)) => {
+                use config::Kind;
+                config::Time::parse(name, text, &config::Limits::default()).map(drop)
+            }
+            (ArgumentKind::Table | ArgumentKind::Endpoint, Some(_)) => Ok(()),
+        }
+    }
+}
+
+fn wanted(kind: ArgumentKind) -> &'static str {
+    match kind {
+        ArgumentKind::None => "nothing",
+        ArgumentKind::Text => "an argument",
+        ArgumentKind::Table => "a type:name table",
+        ArgumentKind::Endpoint => "a server",
+        ArgumentKind::Duration => "a time",
+    }
+}
+
+impl hook::Restriction for WasmRestriction {
+    fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    fn validate<'a>(&'a self, argument: Option<&'a str>) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(self.validate_use(argument))
+    }
+
+    fn check<'a>(&'a self, argument: Option<&'a str>, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        if self.plugin.answers_at_once() {
+            Box::pin(ready(self.check_here(argument, call)))
+        } else {
+            Box::pin(self.check_waiting(argument, call))
+        }
+    }
+}
+
+/// The verdict in plain types; `Err` says how it breaks the contract.
+fn plain(verdict: restrictions::Verdict) -> Result<Verdict, String> {
+    use restrictions::Verdict as W;
+    Ok(match verdict {
+        W::Dunno => Verdict::Dunno,
+        W::Permit => Verdict::Permit,
+        W::Reject(reply) => Verdict::Reject(typed_reply(reply, 5, "reject")?),
+        W::Defer(reply) => Verdict::Defer(typed_reply(reply, 4, "defer")?),
+        W::DeferIfPermit(reply) => Verdict::DeferIfPermit(typed_reply(reply, 4, "defer-if-permit")?),
+        W::DeferIfReject(reply) => Verdict::DeferIfReject(typed_reply(reply, 4, "defer-if-reject")?),
+        W::Restrictions(names) => Verdict::Restrictions(names),
+        W::ServerError(reply) => Verdict::ServerError(typed_reply(reply, 4, "server-error")?),
+        W::Hangup => Verdict::Hangup,
+    })
+}
+
+/// Longest reply text taken: the reply line is cut at 510 bytes in any case.
+const REPLY_TEXT: usize = 510;
+
+/// A reply whose code fits the class of the case that carries it.
+pub(crate) fn typed_reply(reply: types::Reply, class: u16, case: &str) -> Result<TypedReply, String> {
+    if let Some(code) = reply.code.filter(|code| code / 100 != class) {
+        return Err(format!("{case} with reply code {code}, want {class}xx"));
+    }
+    let status = reply.status.map(|status| (status.subject, status.detail));
+    if let Some((subject, detail)) = status.filter(|(subject, detail)| *subject > 999 || *detail > 999) {
+        return Err(format!("{case} with enhanced status {class}.{subject}.{detail}, at most {class}.999.999"));
+    }
+    let text = reply.text.map(|text| reply_text(&text));
+    Ok(TypedReply { code: reply.code, status, text })
+}
+
+/// Control characters become spaces, as in Postfix, and the length is limited.
+pub(crate) fn reply_text(text: &str) -> String {
+    let mut end = text.len().min(REPLY_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    mail::reply::clean(&text[..end])
+}

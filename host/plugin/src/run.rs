@@ -1,0 +1,339 @@
+//! One loaded plugin, and how one of its functions is called: an instance is found or made, measured against the limits,
+//! and dropped after any failure.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use hook::{Call, Failure, FailureKind};
+use tokio::sync::SemaphorePermit;
+use wasmtime::{
+    Store, UpdateDeadline,
+    component::{ComponentNamedList, InstancePre, Lift, Lower, TypedFunc},
+};
+
+use crate::{
+    bindings::exports::waxwing::plugin as exports,
+    describe::write_line,
+    engine::Engine,
+    failure,
+    instances::{self, Health, Live, Pool},
+    limits::{InstanceScope, Limit, Settings, World},
+    state::{Editing, Facts, Phase, State},
+};
+
+/// Bytes the host copies out of a guest in one call, its answer and the arguments of one import each: a list may name
+/// the same megabyte a thousand times.
+const COPIED_BYTES: usize = 8 * 1024 * 1024;
+
+/// The interfaces a component exports, by world.
+#[derive(Clone)]
+pub(crate) struct Exports {
+    pub plugin: exports::plugin::GuestIndices,
+    pub restrictions: Option<exports::restrictions::GuestIndices>,
+    pub content_checks: Option<exports::content_checks::GuestIndices>,
+    pub filter_events: Option<exports::filter_events::GuestIndices>,
+    pub lookup_table: Option<exports::lookup_table::GuestIndices>,
+    pub transport: Option<exports::transport::GuestIndices>,
+    pub delivery_attempts: Option<exports::delivery_attempts::GuestIndices>,
+    pub events: Option<exports::events::GuestIndices>,
+}
+
+impl Exports {
+    /// Finds what is exported; types are checked by [`Exports::load`].
+    pub(crate) fn find(pre: &InstancePre<State>) -> wasmtime::Result<Self> {
+        Ok(Self {
+            plugin: exports::plugin::GuestIndices::new(pre)?,
+            restrictions: exports::restrictions::GuestIndices::new(pre).ok(),
+            content_checks: exports::content_checks::GuestIndices::new(pre).ok(),
+            filter_events: exports::filter_events::GuestIndices::new(pre).ok(),
+            lookup_table: exports::lookup_table::GuestIndices::new(pre).ok(),
+            transport: exports::transport::GuestIndices::new(pre).ok(),
+            delivery_attempts: exports::delivery_attempts::GuestIndices::new(pre).ok(),
+            events: exports::events::GuestIndices::new(pre).ok(),
+        })
+    }
+
+    /// The worlds on offer.
+    pub(crate) fn worlds(&self) -> Vec<World> {
+        [
+            (World::Restriction, self.restrictions.is_some()),
+            (World::Check, self.content_checks.is_some()),
+            (World::Filter, self.filter_events.is_some()),
+            (World::Table, self.lookup_table.is_some()),
+            (World::Delivery, self.transport.is_some()),
+            (World::DeliveryHook, self.delivery_attempts.is_some()),
+            (World::Report, self.events.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(world, there)| there.then_some(world))
+        .collect()
+    }
+
+    fn load(&self, store: &mut Store<State>, instance: &wasmtime::component::Instance) -> wasmtime::Result<Guests> {
+        macro_rules! guest {
+            ($name:ident) => {
+                self.$name.as_ref().map(|indices| indices.load(&mut *store, instance)).transpose()?
+            };
+        }
+        Ok(Guests {
+            plugin: self.plugin.load(&mut *store, instance)?,
+            restrictions: guest!(restrictions),
+            content_checks: guest!(content_checks),
+            filter_events: guest!(filter_events),
+            lookup_table: guest!(lookup_table),
+            transport: guest!(transport),
+            delivery_attempts: guest!(delivery_attempts),
+            events: guest!(events),
+        })
+    }
+}
+
+/// The exports of one instance.
+pub(crate) struct Guests {
+    pub plugin: exports::plugin::Guest,
+    pub restrictions: Option<exports::restrictions::Guest>,
+    pub content_checks: Option<exports::content_checks::Guest>,
+    pub filter_events: Option<exports::filter_events::Guest>,
+    pub lookup_table: Option<exports::lookup_table::Guest>,
+    pub transport: Option<exports::transport::Guest>,
+    pub delivery_attempts: Option<exports::delivery_attempts::Guest>,
+    pub events: Option<exports::events::Guest>,
+}
+
+/// What it takes to make and call instances of one component.
+#[derive(Clone)]
+pub(crate) struct Runner {
+    pub engine: Engine,
+    pub pre: InstancePre<State>,
+    pub exports: Exports,
+    /// It imports something that may wait: calls need a stack of their own.
+    pub waits: bool,
+    pub memory_limit: usize,
+}
+
+impl Runner {
+    /// Whether calls run on a stack of their own, where they can wait and let others run.
+    fn on_own_stack(&self, facts: &Facts) -> bool {
+        self.waits || facts.slow.load(Ordering::Relaxed)
+    }
+
+    fn store(&self, facts: &Arc<Facts>) -> Store<State> {
+        let state = State::new(facts.clone(), Phase::Describe, self.memory_limit, self.engine.ticks());
+        let mut store = Store::new(self.engine.wasmtime(), state);
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(COPIED_BYTES);
+        store.epoch_deadline_callback(|mut context| {
+            let state = context.data_mut();
+            if !state.meter.tick() {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            if state.meter.yields {
+                return Ok(UpdateDeadline::Yield(1));
+            }
+            // It holds up its thread: give later calls a stack of their own, so that they can yield.
+            if state.meter.slices > 1 {
+                state.plugin.slow.store(true, Ordering::Relaxed);
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store
+    }
+
+    /// A fresh instance.
+    pub(crate) async fn instantiate(&self, facts: &Arc<Facts>, limit: Limit) -> Result<Box<Live>, (FailureKind, String)> {
+        if !self.on_own_stack(facts) {
+            return self.instantiate_here(facts, limit);
+        }
+        let mut store = self.store(facts);
+        store.data_mut().meter.begin(limit, true);
+        store.set_epoch_deadline(1);
+        let _ticking = self.engine.tick();
+        let made = tokio::time::timeout(limit.wait, self.pre.instantiate_async(&mut store)).await;
+        let Ok(made) = made else {
+            return Err((FailureKind::Deadline, format!("not instantiated within {} ms", limit.wait.as_millis())));
+        };
+        self.finish(store, made, limit)
+    }
+
+    fn instantiate_here(&self, facts: &Arc<Facts>, limit: Limit) -> Result<Box<Live>, (FailureKind, String)> {
+        let mut store = self.store(facts);
+        store.data_mut().meter.begin(limit, false);
+        store.set_epoch_deadline(1);
+        let _ticking = self.engine.tick();
+        let made = self.pre.instantiate(&mut store);
+        self.finish(store, made, limit)
+    }
+
+    fn finish(
+        &self,
+        mut store: Store<State>,
+        made: wasmtime::Result<wasmtime::component::Instance>,
+        limit: Limit,
+    ) -> Result<Box<Live>, (FailureKind, String)> {
+        let loaded = made.and_then(|instance| Ok((self.exports.load(&mut store, &instance)?, instance)));
+        match loaded {
+            Ok((guests, instance)) => Ok(Box::new(Live { store, guests, _instance: instance })),
+            Err(error) => Err(failure::classify(&error, &store.data().meter, limit)),
+        }
+    }
+
+    /// Calls a function of a live instance whose state was made ready by [`State::begin`].
+    pub(crate) async fn call<P, R>(&self, store: &mut Store<State>, limit: Limit, func: TypedFunc<P, (R,)>, params: P) -> Result<R, (FailureKind, String)>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        (R,): ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        if !self.on_own_stack(&store.data().plugin) {
+            return self.call_here(store, limit, func, params);
+        }
+        store.data_mut().meter.begin(limit, true);
+        store.set_epoch_deadline(1);
+        let _ticking = self.engine.tick();
+        let answer = tokio::time::timeout(limit.wait, func.call_async(&mut *store, params)).await;
+        match answer {
+            Ok(Ok((answer,))) => Ok(answer),
+            Ok(Err(error)) => Err(failure::classify(&error, &store.data().meter, limit)),
+            Err(_) => Err((FailureKind::Deadline, failure::deadline(&store.data().meter, limit))),
+        }
+    }
+
+    /// The same on the caller's stack: for components that import nothing that waits.
+    pub(crate) fn call_here<P, R>(&self, store: &mut Store<State>, limit: Limit, func: TypedFunc<P, (R,)>, params: P) -> Result<R, (FailureKind, String)>
+    where
+        P: ComponentNamedList + Lower,
+        (R,): ComponentNamedList + Lift,
+    {
+        store.data_mut().meter.begin(limit, false);
+        store.set_epoch_deadline(1);
+        let _ticking = self.engine.tick();
+        func.call(&mut *store, params)
+            .map(|(answer,)| answer)
+            .map_err(|error| failure::classify(&error, &store.data().meter, limit))
+    }
+}
+
+/// One plugin of one generation.
+pub(crate) struct Plugin {
+    /// Unique over all generations: what [`hook::Instances`] knows its instances by.
+    pub number: u64,
+    pub facts: Arc<Facts>,
+    pub clock: Arc<dyn hook::Clock>,
+    pub settings: Settings,
+    pub runner: Runner,
+    pub pool: Pool,
+    pub health: Health,
+}
+
+impl Plugin {
+    pub(crate) fn limit(&self, world: World) -> Limit {
+        self.settings.limit(world, self.runner.waits)
+    }
+
+    /// Whether a call can be made without waiting for anything.
+    pub(crate) fn answers_at_once(&self) -> bool {
+        !self.runner.on_own_stack(&self.facts)
+    }
+
+    /// A failure of this plugin, counted.
+    pub(crate) fn failure(&self, world: World, function: &str, kind: FailureKind, cause: String) -> Failure {
+        self.health.ill(kind, self.clock.monotonic());
+        self.failure_uncounted(world, function, kind, cause)
+    }
+
+    fn failure_uncounted(&self, world: World, function: &str, kind: FailureKind, cause: String) -> Failure {
+        Failure {
+            kind,
+            plugin: self.facts.name.clone(),
+            version: self.facts.version.clone(),
+            function: format!("{} {function}", world.name()),
+            cause,
+            action: self.settings.failure_action(world),
+        }
+    }
+
+    /// `Err` while the plugin may have no new instance.
+    fn may_instantiate(&self, world: World, function: &str) -> Result<(), Failure> {
+        let Some((kind, times, rest)) = self.health.waiting(self.clock.monotonic()) else {
+            return Ok(());
+        };
+        let cause = format!("failed {times} times in a row, no new instance for {} ms", rest.as_millis().max(1));
+        Err(self.failure_uncounted(world, function, kind, cause))
+    }
+
+    /// An instance that belongs to nobody else: where `live` has none, a new one.
+    pub(crate) async fn instance(&self, live: Option<Box<Live>>, world: World, function: &str) -> Result<Box<Live>, Failure> {
+        if let Some(live) = live {
+            return Ok(live);
+        }
+        self.may_instantiate(world, function)?;
+        let made = self.runner.instantiate(&self.facts, self.limit(world)).await;
+        made.map_err(|(kind, cause)| self.failure(world, function, kind, cause))
+    }
+
+    /// The same where the plugin answers at once.
+    pub(crate) fn instance_here(&self, live: Option<Box<Live>>, world: World, function: &str) -> Result<Box<Live>, Failure> {
+        if let Some(live) = live {
+            return Ok(live);
+        }
+        self.may_instantiate(world, function)?;
+        let made = self.runner.instantiate_here(&self.facts, self.limit(world));
+        made.map_err(|(kind, cause)| self.failure(world, function, kind, cause))
+    }
+
+    /// The instance kept for a call, by `instance=`.
+    pub(crate) fn kept(&self, call: &Call) -> Option<Box<Live>> {
+        match self.settings.instance {
+            InstanceScope::Shared => self.pool.take(),
+            InstanceScope::Session | InstanceScope::Message => instances::take_kept(&call.instances, self.number),
+        }
+    }
+
+    /// Keeps the instance of a call that went well.
+    pub(crate) fn keep(&self, call: &Call, mut live: Box<Live>) {
+        self.health.well();
+        live.store.data_mut().call = None;
+        match self.settings.instance {
+            InstanceScope::Shared => self.pool.put(live),
+            scope => instances::keep(&call.instances, self.number, scope, live),
+        }
+    }
+
+    /// An instance of the pool for a call without a session: tables, and `validate` of restrictions.
+    pub(crate) async fn pooled(&self, world: World, function: &str, phase: Phase) -> Result<Pooled<'_>, Failure> {
+        let limit = self.limit(world);
+        let Ok(Some(permit)) = tokio::time::timeout(limit.wait, self.pool.permit()).await else {
+            return Err(self.failure_uncounted(world, function, FailureKind::Deadline, "all instances are busy".to_string()));
+        };
+        let mut live = self.instance(self.pool.take(), world, function).await?;
+        live.store.data_mut().begin(phase, Editing::Forbidden, None);
+        Ok(Pooled { live, _permit: permit })
+    }
+
+    /// Puts an instance of the pool back after a good call and writes what the plugin logged, or drops it.
+    pub(crate) fn finish_pooled<R>(
+        &self,
+        mut pooled: Pooled<'_>,
+        world: World,
+        function: &str,
+        answer: Result<R, (FailureKind, String)>,
+    ) -> Result<R, Failure> {
+        let answer = answer.map_err(|(kind, cause)| self.failure(world, function, kind, cause))?;
+        for line in &std::mem::take(&mut pooled.live.store.data_mut().log) {
+            write_line(&self.facts.log, None, &self.facts.name, line);
+        }
+        self.health.well();
+        self.pool.put(pooled.live);
+        Ok(answer)
+    }
+}
+
+/// An instance taken from the pool, and the right to it.
+pub(crate) struct Pooled<'a> {
+    pub live: Box<Live>,
+    _permit: SemaphorePermit<'a>,
+}
+
+/// What a call for an interface gets that the component does not export: the registry checks worlds, so only a reload
+/// that changed them between two calls could lead here.
+pub(crate) fn not_exported() -> (FailureKind, String) {
+    (FailureKind::Refused, "not exported".to_string())
+}

@@ -1,0 +1,148 @@
+//! What becomes of a message after a round of attempts: gone, deferred, or returned to its sender.
+
+use std::time::{Duration, SystemTime};
+
+use bounce::{BounceError, Report};
+use hook::{Outcome, RecipientStatus};
+use mail::{Class, dsn::Action};
+use queue::{Message, Queue, QueueError, Reason};
+
+use crate::{manager::Generation, message::Attempted, schedule};
+
+/// Settles the message: notices first, then marks, then its new place or its end.
+pub async fn settle(
+    queue: &Queue,
+    generation: &Generation,
+    mut message: Message,
+    mut attempted: Vec<Attempted>,
+    now: SystemTime,
+) -> Result<(), QueueError> {
+    if generation.settings.soft_bounce {
+        soften(&mut attempted);
+    }
+    let delivered: Vec<&Attempted> = attempted.iter().filter(|a| a.status.outcome == Outcome::Delivered).collect();
+    for done in &delivered {
+        queue.mark_done(message.id, done.recipient);
+    }
+    if !message.envelope.probe {
+        report_success(generation, &message, &delivered, now).await;
+    }
+    let expired = message.force_expire || schedule::expiry(&generation.settings, message.envelope.arrival, &message.envelope.sender) <= now;
+    let (failed, mut deferred): (Vec<&Attempted>, Vec<&Attempted>) = attempted
+        .iter()
+        .filter(|a| a.status.outcome != Outcome::Delivered)
+        .partition(|a| a.status.outcome == Outcome::Bounced || expired);
+    if expired && !deferred_of(&attempted).is_empty() {
+        let state = if message.force_expire { "force-expired" } else { "expired" };
+        generation.log.info(format_args!(
+            "{}: from=<{}>, status={state}, returned to sender",
+            message.id, message.envelope.sender
+        ));
+    }
+    if !failed.is_empty() {
+        let reports: Vec<Report> = failed.iter().filter(|a| !a.suppress_notice).map(|a| report(a, Action::Failed)).collect();
+        match notify_failed(generation, &message, &reports, now).await {
+            Ok(()) => failed.iter().for_each(|a| queue.mark_done(message.id, a.recipient)),
+            Err(error) => {
+                // Without a durable notice the recipients stay, to fail again later.
+                generation.log.warning(format_args!("{}: {error}", message.id));
+                deferred.extend(failed);
+            }
+        }
+    }
+    if deferred.is_empty() {
+        queue.remove(message.id);
+        generation.log.info(format_args!("{}: removed", message.id));
+        return Ok(());
+    }
+    warn_of_delay(generation, &mut message, &deferred, now).await;
+    defer(queue, generation, &message, &deferred, now).await
+}
+
+fn deferred_of(attempted: &[Attempted]) -> Vec<&Attempted> {
+    attempted.iter().filter(|a| a.status.outcome == Outcome::Deferred).collect()
+}
+
+async fn notify_failed(
+    generation: &Generation,
+    message: &Message,
+    reports: &[Report],
+    now: SystemTime,
+) -> Result<(), BounceError> {
+    if message.envelope.probe || reports.is_empty() {
+        return Ok(());
+    }
+    generation.bounce.failed(message, reports, now).await
+}
+
+/// A lost success report loses no mail: it is logged and not tried again.
+async fn report_success(generation: &Generation, message: &Message, delivered: &[&Attempted], now: SystemTime) {
+    let reports: Vec<Report> = delivered
+        .iter()
+        // RFC 3461 section 5.2.2: the next hop reports when it took over that duty.
+        .filter(|a| !a.status.dsn_relayed)
+        .map(|a| report(a, if a.status.remote_mta.is_some() { Action::Relayed } else { Action::Delivered }))
+        .collect();
+    if let Err(error) = generation.bounce.succeeded(message, &reports, now).await {
+        generation.log.warning(format_args!("{}: {error}", message.id));
+    }
+}
+
+async fn warn_of_delay(generation: &Generation, message: &mut Message, deferred: &[&Attempted], now: SystemTime) {
+    let arrival = message.envelope.arrival;
+    if message.delay_warned || message.envelope.probe || !schedule::warning_due(&generation.settings, arrival, now) {
+        return;
+    }
+    let reports: Vec<Report> = deferred.iter().map(|a| report(a, Action::Delayed)).collect();
+    let until = schedule::expiry(&generation.settings, arrival, &message.envelope.sender);
+    match generation.bounce.delayed(message, &reports, until, now).await {
+        Ok(()) => message.delay_warned = true,
+        Err(error) => generation.log.warning(format_args!("{}: {error}", message.id)),
+    }
+}
+
+async fn defer(
+    queue: &Queue,
+    generation: &Generation,
+    message: &Message,
+    deferred: &[&Attempted],
+    now: SystemTime,
+) -> Result<(), QueueError> {
+    let asked = deferred.iter().filter_map(|a| a.retry_after).max();
+    let next = match asked {
+        Some(seconds) => now + Duration::from_secs(u64::from(seconds)),
+        None => schedule::next_attempt(&generation.settings, message.envelope.arrival, now),
+    };
+    let reasons = deferred.iter().map(|a| (a.recipient, reason(&a.status))).collect();
+    queue.defer(message, next, reasons).await.map(|_still_there| ())
+}
+
+/// soft_bounce: what would be returned stays in the queue.
+fn soften(attempted: &mut [Attempted]) {
+    for attempt in attempted.iter_mut().filter(|a| a.status.outcome == Outcome::Bounced) {
+        attempt.status.outcome = Outcome::Deferred;
+        attempt.status.status = attempt.status.status.with_class(Class::Temporary);
+    }
+}
+
+fn report(attempt: &Attempted, action: Action) -> Report {
+    let RecipientStatus { status, text, remote_mta, diagnostic, .. } = &attempt.status;
+    Report {
+        recipient: attempt.recipient,
+        action,
+        // An expired delivery keeps its 4.x.x, as in Postfix: the last attempt's failure was a temporary one.
+        status: *status,
+        text: text.clone(),
+        remote_mta: remote_mta.clone(),
+        diagnostic: diagnostic.clone(),
+    }
+}
+
+fn reason(status: &RecipientStatus) -> Reason {
+    Reason {
+        status: status.status,
+        text: status.text.clone(),
+        remote_mta: status.remote_mta.clone(),
+        diagnostic: status.diagnostic.clone(),
+    }
+}

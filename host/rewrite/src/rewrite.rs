@@ -1,0 +1,82 @@
+//! The service: one for each configuration generation.
+
+use std::{borrow::Cow, sync::Arc};
+
+use config::Config;
+use hook::{AddressError, Addresses, BoxFuture, Listing, MailLog, Resolution, Tables};
+
+use crate::{Context, Settings, listing::Role};
+
+/// The service could not be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RewriteError {
+    /// A table of main.cf cannot be opened; the text names it.
+    #[error("{0}")]
+    ConfigTable(String),
+}
+
+/// trivial-rewrite. Clones share.
+#[derive(Clone)]
+pub struct Rewrite {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) tables: Arc<dyn Tables>,
+    pub(crate) log: MailLog,
+}
+
+impl Rewrite {
+    /// Reads the parameters and opens the tables.
+    pub fn new(config: &Config, tables: Arc<dyn Tables>) -> Result<Self, RewriteError> {
+        let settings = Settings::from(config);
+        for names in settings.tables() {
+            tables.open(names).map_err(RewriteError::ConfigTable)?;
+        }
+        let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "trivial-rewrite");
+        Ok(Self { settings: Arc::new(settings), tables, log })
+    }
+
+    /// The canonical form of an internal address, as for envelopes and headers of local clients (`local`) or for headers
+    /// of remote ones.
+    pub fn rewrite(&self, address: &str, local: bool) -> String {
+        self.canonical_form(address, if local { Context::Local } else { Context::Remote }).into_owned()
+    }
+
+    /// The same without a copy where nothing changes.
+    pub fn canonical_form<'a>(&self, address: &'a str, context: Context) -> Cow<'a, str> {
+        self.settings.canonical_form(address, context)
+    }
+
+    /// Resolves by the address_verify_* routes: where a probe of verify(8) would go.
+    pub async fn resolve_probe(&self, address: &str, sender: &str) -> Result<Resolution, AddressError> {
+        let address = self.canonical_form(address, Context::Local);
+        self.resolve_canonical(&address, sender, &self.settings.probe_routes).await
+    }
+
+    async fn resolve_mail(&self, address: &str, sender: &str) -> Result<Resolution, AddressError> {
+        let address = self.canonical_form(address, Context::Local);
+        self.resolve_canonical(&address, sender, &self.settings.routes).await
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Addresses for Rewrite {
+    fn resolve<'a>(&'a self, address: &'a str, sender: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>> {
+        Box::pin(self.resolve_mail(address, sender))
+    }
+
+    fn find_recipient<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
+        Box::pin(async move { self.listing(&self.resolve_mail(address, "").await?, Role::Recipient).await })
+    }
+
+    fn find_sender<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
+        Box::pin(async move {
+            // The null sender is always known: notices have no other.
+            if address.is_empty() {
+                return Ok(Listing::Listed);
+            }
+            self.listing(&self.resolve_mail(address, "").await?, Role::Sender).await
+        })
+    }
+}

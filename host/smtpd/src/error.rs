@@ -1,0 +1,15 @@
+//! Why a service does not start.
+
+/// Named by what has to be repaired.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpdError {
+    /// Every smtpd service needs relay protection. The text is Postfix's.
+    #[error(
+        "in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working instance of: \
+         reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or check_relay_domains"
+    )]
+    ConfigNoRelayProtection,
+    /// A parameter's value is none of those it may have.
+    #[error("bad parameter value: '{name} = {value}'")]
+    ConfigBadValue { name: &'static str, value: String },
+}

@@ -1,0 +1,41 @@
+//! The SMTP server: smtpd(8) and, for its client counters, anvil(8).
+//!
+//! What comes in: one stream a client at a time ([`Service::serve`]), the parameters of one configuration generation, the
+//! restrictions its plugins offer ([`hook::Catalogue`]) and the ports of [`hook::Services`].
+//!
+//! What goes out: SMTP replies and log lines in Postfix's words, and messages, through [`cleanup::Cleanup`] into the queue.
+//! A 250 for a message is said only after cleanup committed it.
+//!
+//! A command goes one way: line -> `verb` (check: pure) -> `restrict` (which lists run, what the plugins say) -> `verb`
+//! (proceed: change the [`session::Session`]) -> reply. `verb::VERBS` is the page of contents.
+//!
+//! Two deliberate differences from Postfix 3.7: `smtpd_forbid_bare_newline` defaults to `normalize`, as in newer versions, and
+//! unless it is `no` a message ends at CR LF . CR LF for every client; `smtpd_forbid_bare_newline_exclusions` only spares its
+//! clients the refusals of `reject`.
+//!
+//! What it must never do: know the name of a restriction beside list syntax and the two that parameters stand for
+//! (`reject_unlisted_sender`, `reject_unlisted_recipient`), take a failed plugin or table for consent, keep a whole
+//! message in memory itself, or let a client's bytes reach a log line or a reply uncleaned.
+#![forbid(unsafe_code)]
+
+mod anvil;
+mod chat;
+mod content;
+mod conversation;
+mod ehlo_keywords;
+mod error;
+mod footer;
+mod free_space;
+pub mod parameters;
+pub mod restrict;
+mod service;
+mod session;
+mod settings;
+mod transaction;
+mod verb;
+
+pub use anvil::{Anvil, Counted};
+pub use error::SmtpdError;
+pub use service::{Flush, Flushed, Service};
+pub use session::{Client, Session};
+pub use settings::Settings;

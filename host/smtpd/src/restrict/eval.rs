@@ -1,0 +1,392 @@
+//! Walking one restriction list: what each verdict does.
+
+use std::{sync::Arc, time::Duration};
+
+use hook::{
+    Answer, ArgumentKind, Call, Edit, Failure, FailureAction, Inputs, Instances, Level, LogLine, MailLog, MessageView,
+    Notes, RestrictionOutcome, SessionView, Stage, TypedReply, Verdict,
+};
+use mail::{Reply, Status};
+
+use super::{
+    Decision, Tracer, class,
+    defer::Defer,
+    list::{Item, List, Lists, Question, UNLISTED_RECIPIENT, UNLISTED_SENDER, What},
+    log,
+    reuse::Reuse,
+};
+use crate::{Session, Settings};
+
+/// One evaluation: what it needs and what it changes.
+pub(crate) struct Evaluator<'a> {
+    pub lists: &'a Lists,
+    pub settings: &'a Settings,
+    pub log: &'a MailLog,
+    pub session: &'a mut Arc<Session>,
+    pub defer: &'a mut Defer,
+    pub reuse: &'a mut Reuse,
+    pub notes: &'a Notes,
+    pub instances: &'a Instances,
+    pub message: Option<Arc<dyn MessageView>>,
+    pub tracer: Option<&'a mut dyn Tracer>,
+    /// The implicit checks of unlisted addresses that a list made already.
+    pub unlisted: Unlisted,
+}
+
+/// Which unlisted addresses were looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unlisted {
+    pub sender: bool,
+    pub recipient: bool,
+}
+
+/// How an item or a list ended.
+pub(crate) enum Walk {
+    /// No opinion: on to the next.
+    On,
+    /// OK: this list is over.
+    Permit,
+    Stop(Decision),
+}
+
+/// What a reply is about: `<name>: Class`.
+struct Subject {
+    name: String,
+    class: &'static str,
+}
+
+impl Evaluator<'_> {
+    /// Walks a list of depth 1 (a class in it is one deeper).
+    pub async fn walk(&mut self, stage: Stage, list: &List, depth: usize) -> Walk {
+        for item in &list.items {
+            if self.session.transaction.as_ref().is_some_and(|t| t.discard) {
+                break;
+            }
+            if matches!(item.what, What::WarnIfReject) {
+                self.defer.warn(depth);
+                self.note(stage, item, "");
+                continue;
+            }
+            let walk = self.item(stage, item, depth).await;
+            self.defer.item_done(depth);
+            if !matches!(walk, Walk::On) {
+                return walk;
+            }
+            if self.defer.is_settled() {
+                break;
+            }
+        }
+        Walk::On
+    }
+
+    async fn item(&mut self, stage: Stage, item: &Item, depth: usize) -> Walk {
+        match &item.what {
+            What::WarnIfReject => Walk::On,
+            What::Class(list) => {
+                self.note(stage, item, "");
+                Box::pin(self.walk(stage, list, depth + 1)).await
+            }
+            What::Faulty(why) => {
+                self.note(stage, item, why);
+                self.log.warning(format_args!("{why}"));
+                self.server_error(TypedReply::default())
+            }
+            What::Ask(question) => self.ask(stage, item, question, depth).await,
+        }
+    }
+
+    async fn ask(&mut self, stage: Stage, item: &Item, question: &Question, depth: usize) -> Walk {
+        let offer = question.restriction.offer();
+        self.unlisted.sender |= offer.name == UNLISTED_SENDER;
+        self.unlisted.recipient |= offer.name == UNLISTED_RECIPIENT;
+        let began = self.tracer.as_ref().map(|_| self.lists.reader.services.clock.monotonic());
+        let kept = question.number.and_then(|n| self.reuse.find(n, stage, offer.depends_on)).cloned();
+        let reused = kept.is_some();
+        let outcome: RestrictionOutcome = match kept {
+            Some(answer) => Ok(answer),
+            None => {
+                let session: Arc<dyn SessionView> = self.session.clone();
+                let (notes, instances) = (self.notes.clone(), self.instances.clone());
+                let call = Call { session, message: self.message.clone(), stage, notes, instances };
+                question.restriction.check(question.argument.as_deref(), &call).await
+            }
+        };
+        if let (Some(tracer), Some(began)) = (self.tracer.as_mut(), began) {
+            let took = self.lists.reader.services.clock.monotonic().saturating_sub(began);
+            tracer.asked(stage, &item.text, &outcome, took, reused);
+        }
+        match outcome {
+            Ok(answer) => {
+                if let (Some(number), false) = (question.number, reused) {
+                    self.reuse.keep(number, stage, offer.depends_on, &answer);
+                }
+                self.act(stage, question, answer, depth).await
+            }
+            Err(failure) => self.failed(&failure),
+        }
+    }
+
+    /// Does what an answer says.
+    async fn act(&mut self, stage: Stage, question: &Question, answer: Answer, depth: usize) -> Walk {
+        if answer.pause > Duration::ZERO {
+            tokio::time::sleep(answer.pause).await;
+        }
+        let offer = question.restriction.offer();
+        for line in &answer.log {
+            self.write_log(&offer.plugin, line);
+        }
+        if answer.warn_only {
+            return self.say_only(stage, question, answer);
+        }
+        for edit in answer.edits {
+            self.edit(stage, question, edit);
+        }
+        match answer.verdict {
+            Verdict::Dunno => Walk::On,
+            Verdict::Permit => {
+                if self.settings.logs_permits {
+                    self.log_permit(stage, question).await;
+                }
+                Walk::Permit
+            }
+            Verdict::Reject(reply) => {
+                let reply = self.reply(stage, question, reply, self.settings.reject_code, "Access denied");
+                self.refuse(reply)
+            }
+            Verdict::Defer(reply) => {
+                let reply = self.reply(stage, question, reply, self.settings.defer_code, "Access denied");
+                self.refuse(reply)
+            }
+            Verdict::DeferIfPermit(reply) => {
+                let reply = self.reply(stage, question, reply, self.settings.defer_code, "Service unavailable");
+                if self.defer.warns() {
+                    return self.refuse(reply);
+                }
+                self.defer.if_permit(reply);
+                Walk::On
+            }
+            Verdict::DeferIfReject(reply) => {
+                let reply = self.reply(stage, question, reply, self.settings.defer_code, "Service unavailable");
+                self.defer.if_reject(reply);
+                Walk::On
+            }
+            Verdict::Restrictions(names) => {
+                let list = self.lists.reader.read_named(stage, &names, depth).await;
+                Box::pin(self.walk(stage, &list, depth + 1)).await
+            }
+            Verdict::ServerError(reply) => self.server_error(reply),
+            Verdict::Hangup => {
+                log::happened(self.log, self.session, "hangup", format_args!(""));
+                Walk::Stop(Decision::Hangup)
+            }
+        }
+    }
+
+    /// mode=warn: says what would happen, and goes on.
+    fn say_only(&mut self, stage: Stage, question: &Question, answer: Answer) -> Walk {
+        let session: &Session = self.session;
+        let settings = self.settings;
+        let mut say = |word: &str, text: String| log::happened(self.log, session, word, format_args!("{text}"));
+        for edit in &answer.edits {
+            if let Some((word, text)) = edit_text(&subject(session, stage, question), edit) {
+                say(&format!("{word}_warning"), text);
+            }
+        }
+        let would = match answer.verdict {
+            Verdict::Dunno => return Walk::On,
+            Verdict::Reject(reply) => self.reply(stage, question, reply, settings.reject_code, "Access denied"),
+            Verdict::Defer(reply) => self.reply(stage, question, reply, settings.defer_code, "Access denied"),
+            Verdict::DeferIfPermit(reply) | Verdict::DeferIfReject(reply) => {
+                self.reply(stage, question, reply, settings.defer_code, "Service unavailable")
+            }
+            Verdict::ServerError(reply) => server_error_reply(reply),
+            Verdict::Permit => {
+                say("permit_warning", format!("action={}", question.restriction.offer().name));
+                return Walk::On;
+            }
+            Verdict::Restrictions(names) => {
+                say("restrictions_warning", names);
+                return Walk::On;
+            }
+            Verdict::Hangup => {
+                say("hangup_warning", String::new());
+                return Walk::On;
+            }
+        };
+        say("reject_warning", would.log_text());
+        Walk::On
+    }
+
+    /// Refuses, or under warn_if_reject only says so.
+    fn refuse(&mut self, reply: Reply) -> Walk {
+        let warns = self.defer.warns();
+        match self.refusal(reply, warns) {
+            Some(reply) => Walk::Stop(Decision::Refuse(reply)),
+            None => Walk::On,
+        }
+    }
+
+    /// The server is at fault: not softened by warn_if_reject.
+    fn server_error(&mut self, reply: TypedReply) -> Walk {
+        match self.refusal(server_error_reply(reply), false) {
+            Some(reply) => Walk::Stop(Decision::Refuse(reply)),
+            None => Walk::On,
+        }
+    }
+
+    /// Logs a refusal; the reply to give, unless it is only a warning.
+    pub fn refusal(&mut self, mut reply: Reply, warning: bool) -> Option<Reply> {
+        if reply.code >= 500 {
+            if let Some(put_off) = self.defer.instead_of_reject() {
+                reply = put_off;
+            }
+        }
+        if self.settings.soft_bounce {
+            soften(&mut reply);
+        }
+        let word = if warning { "reject_warning" } else { "reject" };
+        log::happened(self.log, self.session, word, format_args!("{}", reply.log_text()));
+        (!warning).then_some(reply)
+    }
+
+    /// A call without an answer: one warning, and what failure_action says.
+    fn failed(&mut self, failure: &Failure) -> Walk {
+        self.log.warning(format_args!("{}: {failure}", self.session.id()));
+        let reply = match failure.action {
+            FailureAction::Dunno => return Walk::On,
+            FailureAction::Defer => Reply::new(451, Status::temporary(3, 0), "Error: temporary policy failure"),
+            FailureAction::Reject => Reply::new(554, Status::permanent(3, 0), "Error: policy failure"),
+        };
+        match self.refusal(reply, false) {
+            Some(reply) => Walk::Stop(Decision::Refuse(reply)),
+            None => Walk::On,
+        }
+    }
+
+    /// A plugin's reply with what it left out.
+    fn reply(&self, stage: Stage, question: &Question, typed: TypedReply, code: u16, why: &str) -> Reply {
+        let text = typed.text.unwrap_or_else(|| {
+            let Subject { name, class } = subject(self.session, stage, question);
+            format!("<{name}>: {class} rejected: {why}")
+        });
+        let (subject, detail) = typed.status.unwrap_or((7, 1));
+        Reply::new(typed.code.unwrap_or(code), Status::permanent(subject, detail), &text)
+    }
+
+    fn edit(&mut self, stage: Stage, question: &Question, edit: Edit) {
+        let happened = edit_text(&subject(self.session, stage, question), &edit);
+        let word = happened.as_ref().map_or("PREPEND".to_string(), |(word, _)| word.to_ascii_uppercase());
+        let name = &question.restriction.offer().name;
+        if self.session.transaction.is_none() {
+            self.log.warning(format_args!("{name}: action {word} is always skipped in {} restrictions", class(stage)));
+            return;
+        }
+        if stage == Stage::EndOfData && matches!(edit, Edit::PrependHeader { .. }) {
+            self.log.warning(format_args!("{name}: action PREPEND must be used before smtpd_end_of_data_restrictions"));
+            return;
+        }
+        if let Some((word, text)) = happened {
+            log::happened(self.log, self.session, word, format_args!("{text}"));
+        }
+        if let Some(transaction) = &mut Arc::make_mut(self.session).transaction {
+            transaction.discard |= matches!(edit, Edit::Discard(_));
+            transaction.edits.push(edit);
+        }
+    }
+
+    fn write_log(&self, plugin: &str, line: &LogLine) {
+        let (id, client) = (self.session.id(), &self.session.client.label);
+        match line {
+            LogLine::Info(text) => log::happened(self.log, self.session, "info", format_args!("{text}")),
+            LogLine::Warn(text) => log::happened(self.log, self.session, "warn", format_args!("{text}")),
+            LogLine::Write { level, text } => {
+                let line = format_args!("{id}: {plugin}: {client}: {text}");
+                match level {
+                    Level::Debug => self.log.debug(line),
+                    Level::Info => self.log.info(line),
+                    Level::Warning => self.log.warning(line),
+                    Level::Error => self.log.error(line),
+                }
+            }
+        }
+    }
+
+    /// smtpd_log_access_permit_actions. What an access table says is OK there.
+    async fn log_permit(&self, stage: Stage, question: &Question) {
+        let offer = question.restriction.offer();
+        let table = question.argument.as_deref().filter(|_| offer.argument == ArgumentKind::Table);
+        let action = if table.is_some() { "OK" } else { &offer.name };
+        let tables = &self.lists.reader.services.tables;
+        if !tables.match_domain("smtpd_log_access_permit_actions", action).wait().await.unwrap_or(false) {
+            return;
+        }
+        let Subject { name, class } = subject(self.session, stage, question);
+        let from = if table.is_some() { "from " } else { "" };
+        let table = table.unwrap_or_default();
+        log::happened(self.log, self.session, "permit", format_args!("action={action} for {class}={name} {from}{table}"));
+    }
+
+    fn note(&mut self, stage: Stage, item: &Item, note: &str) {
+        if let Some(tracer) = self.tracer.as_mut() {
+            tracer.passed(stage, &item.text, note);
+        }
+    }
+}
+
+/// soft_bounce.
+pub(crate) fn soften(reply: &mut Reply) {
+    if reply.code >= 500 {
+        reply.code -= 100;
+        reply.status = reply.status.map(|s| s.with_class(mail::Class::Temporary));
+    }
+}
+
+fn server_error_reply(typed: TypedReply) -> Reply {
+    let (subject, detail) = typed.status.unwrap_or((3, 5));
+    let text = typed.text.as_deref().unwrap_or("Server configuration error");
+    Reply::new(typed.code.unwrap_or(451), Status::temporary(subject, detail), text)
+}
+
+/// What a restriction is about: the one input its answer depends on, else what its list is about.
+fn subject(session: &Session, stage: Stage, question: &Question) -> Subject {
+    let stage = match question.restriction.offer().depends_on & !Inputs::VOLATILE {
+        Inputs::CONNECTION => Stage::Client,
+        Inputs::HELO => Stage::Helo,
+        Inputs::SENDER => Stage::Sender,
+        Inputs::RECIPIENT => Stage::Recipient,
+        _ => stage,
+    };
+    let name = match stage {
+        Stage::Client => session.client.label.clone(),
+        Stage::Helo => session.helo.clone().unwrap_or_default(),
+        Stage::Sender => session.sender().unwrap_or_default().to_string(),
+        Stage::Relay | Stage::Recipient => session.recipient.clone().unwrap_or_default(),
+        Stage::Data => "DATA".to_string(),
+        Stage::EndOfData => crate::verb::END_OF_MESSAGE.to_string(),
+        Stage::Etrn => session.etrn_domain.clone().unwrap_or_default(),
+    };
+    Subject { name, class: class(stage) }
+}
+
+/// The log's word and text for an edit; none for those Postfix does not log. A text that names its subject itself
+/// (`<name>: …`) is taken as it is.
+fn edit_text(subject: &Subject, edit: &Edit) -> Option<(&'static str, String)> {
+    let Subject { name, class } = subject;
+    let triggers = |action: &str, what: &str| format!("<{name}>: {class} triggers {action} {what}");
+    let given = |action: &str, text: &str| match text {
+        "" => format!("<{name}>: {class} triggers {action} action"),
+        text if text.starts_with('<') && text.contains(">: ") => text.to_string(),
+        text => format!("<{name}>: {class} {text}"),
+    };
+    match edit {
+        Edit::Hold(text) => Some(("hold", given("HOLD", text))),
+        Edit::Discard(text) => Some(("discard", given("DISCARD", text))),
+        Edit::Filter(destination) => Some(("filter", triggers("FILTER", destination))),
+        Edit::Redirect(address) => Some(("redirect", triggers("REDIRECT", address))),
+        Edit::Bcc(address) => Some(("bcc", triggers("BCC", address))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! Reading smtpd_*_restrictions: names, their arguments, bare tables, classes.
+
+use std::{collections::HashMap, sync::Arc};
+
+use config::{Config, parameters as shared, tokens};
+use hook::{ArgumentKind, Catalogue, MailLog, Restriction, Services, Stage, Traits};
+
+use super::parameter;
+use crate::Settings;
+
+/// One list of one stage.
+#[derive(Clone, Default)]
+pub(crate) struct List {
+    pub items: Vec<Item>,
+}
+
+/// One item.
+#[derive(Clone)]
+pub(crate) struct Item {
+    /// As written, argument included.
+    pub text: String,
+    pub what: What,
+}
+
+/// What an item is.
+#[derive(Clone)]
+pub(crate) enum What {
+    /// `warn_if_reject`.
+    WarnIfReject,
+    Ask(Question),
+    Class(Arc<List>),
+    /// It cannot work: answers 451 4.3.5 and logs this warning each time.
+    Faulty(String),
+}
+
+/// A restriction and its argument.
+#[derive(Clone)]
+pub(crate) struct Question {
+    /// Unique in its generation; None for items that a table named.
+    pub number: Option<usize>,
+    pub restriction: Arc<dyn Restriction>,
+    pub argument: Option<String>,
+}
+
+/// Reads lists of one configuration generation.
+pub(crate) struct Reader {
+    pub catalogue: Arc<dyn Catalogue>,
+    pub services: Services,
+    pub log: MailLog,
+    /// Classes by name, as written.
+    classes: HashMap<String, String>,
+    /// Tables opened by now.
+    opened: std::sync::Mutex<std::collections::HashSet<String>>,
+}
+
+/// How deep classes may nest: beyond it they surely contain themselves.
+const DEEPEST: usize = 100;
+
+impl Reader {
+    pub fn new(config: &Config, catalogue: Arc<dyn Catalogue>, services: Services, log: MailLog) -> Self {
+        let names = config.get(&shared::SMTPD_RESTRICTION_CLASSES);
+        let mut classes = HashMap::new();
+        for name in names {
+            match config.text(&name) {
+                Some(value) if !value.trim().is_empty() => {
+                    classes.insert(name, value);
+                }
+                _ => log.warning(format_args!("restriction class `{name}' needs a definition")),
+            }
+        }
+        Self { catalogue, services, log, classes, opened: Default::default() }
+    }
+
+    /// Reads a parameter. `numbers` counts the items of the generation.
+    pub async fn read(&self, stage: Stage, text: &str, numbers: &mut usize) -> List {
+        let list = self.items(stage, text, Some(numbers), 0).await;
+        self.warn_of_unreachable(&list);
+        list
+    }
+
+    /// Reads what a table or plugin named: no tables, nothing kept.
+    pub async fn read_named(&self, stage: Stage, names: &str, depth: usize) -> List {
+        self.items(stage, names, None, depth).await
+    }
+
+    async fn items(&self, stage: Stage, text: &str, mut numbers: Option<&mut usize>, depth: usize) -> List {
+        let mut items = Vec::new();
+        let mut words = tokens::split(text, tokens::COMMA_SPACE).into_iter();
+        while let Some(word) = words.next() {
+            let mut written = word.to_string();
+            let mut next = || {
+                let word = words.next()?;
+                written.push(' ');
+                written.push_str(word);
+                Some(word.to_string())
+            };
+            let what = if word.eq_ignore_ascii_case("warn_if_reject") {
+                What::WarnIfReject
+            } else if let Some(class) = self.classes.get(word) {
+                self.class(stage, word, class, numbers.as_deref_mut(), depth).await
+            } else if word.eq_ignore_ascii_case("check_plugin") {
+                match next().map(|name| self.catalogue.of_plugin(&name)) {
+                    Some(Ok(found)) => self.question(stage, found, None, &mut next, numbers.as_deref_mut()).await,
+                    Some(Err(why)) => What::Faulty(why),
+                    None => What::Faulty("restriction check_plugin requires plugin name".to_string()),
+                }
+            } else if is_table(word) && numbers.is_none() {
+                What::Faulty(format!("restriction list in a table or answer has lookup table: {word}"))
+            } else if is_table(word) {
+                match self.catalogue.bare_table(stage) {
+                    Some(found) => {
+                        let table = Some(word.to_string());
+                        self.question(stage, found, table, &mut next, numbers.as_deref_mut()).await
+                    }
+                    None => What::Faulty(self.no_bare_table(stage, word)),
+                }
+            } else {
+                match self.catalogue.find(word) {
+                    Some(found) => self.question(stage, found, None, &mut next, numbers.as_deref_mut()).await,
+                    None => What::Faulty(format!("unknown smtpd restriction: \"{word}\"")),
+                }
+            };
+            items.push(Item { text: written, what });
+        }
+        List { items }
+    }
+
+    async fn class(&self, stage: Stage, name: &str, text: &str, numbers: Option<&mut usize>, depth: usize) -> What {
+        if depth >= DEEPEST {
+            return What::Faulty(format!("restriction class `{name}' contains itself"));
+        }
+        What::Class(Arc::new(Box::pin(self.items(stage, text, numbers, depth + 1)).await))
+    }
+
+    /// A restriction, its argument taken by `next` unless `given`.
+    async fn question(
+        &self,
+        stage: Stage,
+        restriction: Arc<dyn Restriction>,
+        given: Option<String>,
+        next: &mut impl FnMut() -> Option<String>,
+        numbers: Option<&mut usize>,
+    ) -> What {
+        let offer = restriction.offer();
+        let mut argument = given;
+        if argument.is_none() && offer.argument != ArgumentKind::None {
+            argument = next();
+        }
+        if offer.argument == ArgumentKind::Table {
+            let word = argument.as_deref().unwrap_or(&offer.name);
+            match tables(word) {
+                Some(tables) => argument = Some(tables),
+                None => {
+                    return What::Faulty(format!(
+                        "restriction {}: bad argument \"{word}\": need maptype:mapname",
+                        offer.name
+                    ));
+                }
+            }
+        }
+        if !offer.stages.contains(stage.set()) {
+            return What::Faulty(format!("restriction `{}' cannot be used in {}", offer.name, parameter(stage)));
+        }
+        let number = numbers.map(|numbers| {
+            *numbers += 1;
+            *numbers - 1
+        });
+        if number.is_some() {
+            self.open(offer.argument, argument.as_deref());
+            if let Some(warning) = &offer.warning {
+                self.log.warning(format_args!("{warning}"));
+            }
+            if let Err(why) = restriction.validate(argument.as_deref()).await {
+                self.log.warning(format_args!("{}: {}: {why}", parameter(stage), offer.name));
+                return What::Faulty(format!("restriction {}: {why}", offer.name));
+            }
+        }
+        What::Ask(Question { number, restriction, argument })
+    }
+
+    /// A table that cannot be opened is an error in the log; each lookup in it then fails, and the restriction answers
+    /// 451 4.3.5 as Postfix's does.
+    fn open(&self, kind: ArgumentKind, argument: Option<&str>) {
+        let (ArgumentKind::Table, Some(tables)) = (kind, argument) else { return };
+        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if opened.insert(tables.to_string()) {
+            if let Err(why) = self.services.tables.open(tables) {
+                self.log.error(format_args!("{why}"));
+            }
+        }
+    }
+
+    fn no_bare_table(&self, stage: Stage, word: &str) -> String {
+        let offers = self.catalogue.offers();
+        let names: Vec<_> = offers.iter().filter(|o| !o.bare_table.is_empty()).map(|o| o.name.as_str()).collect();
+        format!("specify one of ({}) before {} restriction \"{word}\"", names.join(", "), super::class(stage))
+    }
+
+    fn warn_of_unreachable(&self, list: &List) {
+        let mut warned = false;
+        for pair in list.items.windows(2) {
+            if !warned && is_final(&pair[0]) {
+                let (first, next) = (first_word(&pair[0].text), first_word(&pair[1].text));
+                self.log.warning(format_args!("restriction `{next}' after `{first}' is ignored"));
+            }
+            warned = matches!(pair[0].what, What::WarnIfReject);
+        }
+    }
+}
+
+/// The lists of one service.
+pub(crate) struct Lists {
+    pub reader: Reader,
+    pub client: List,
+    pub helo: List,
+    pub sender: List,
+    pub relay: List,
+    pub recipient: List,
+    pub data: List,
+    pub end_of_data: List,
+    pub etrn: List,
+    /// smtpd_reject_unlisted_sender and smtpd_reject_unlisted_recipient: what they stand for, when they are on.
+    pub unlisted_sender: List,
+    pub unlisted_recipient: List,
+}
+
+/// The restrictions two parameters stand for.
+pub(crate) const UNLISTED_SENDER: &str = "reject_unlisted_sender";
+pub(crate) const UNLISTED_RECIPIENT: &str = "reject_unlisted_recipient";
+
+impl Lists {
+    /// Reads and checks all lists of a service.
+    pub async fn read(config: &Config, settings: &Settings, reader: Reader) -> Self {
+        let mut numbers = 0;
+        let mut lists = Vec::new();
+        for stage in [
+            Stage::Client,
+            Stage::Helo,
+            Stage::Sender,
+            Stage::Relay,
+            Stage::Recipient,
+            Stage::Data,
+            Stage::EndOfData,
+            Stage::Etrn,
+        ] {
+            let text = config.text(parameter(stage)).unwrap_or_default();
+            lists.push(reader.read(stage, &text, &mut numbers).await);
+        }
+        let implicit = |on: bool, name: &'static str| if on { name } else { "" };
+        let sender = implicit(settings.reject_unlisted_sender, UNLISTED_SENDER);
+        let recipient = implicit(settings.reject_unlisted_recipient, UNLISTED_RECIPIENT);
+        let unlisted_sender = reader.read(Stage::Sender, sender, &mut numbers).await;
+        let unlisted_recipient = reader.read(Stage::Recipient, recipient, &mut numbers).await;
+        let mut lists = lists.into_iter();
+        let mut next = || lists.next().unwrap_or_default();
+        Self {
+            client: next(),
+            helo: next(),
+            sender: next(),
+            relay: next(),
+            recipient: next(),
+            data: next(),
+            end_of_data: next(),
+            etrn: next(),
+            unlisted_sender,
+            unlisted_recipient,
+            reader,
+        }
+    }
+}
+
+impl List {
+    /// Whether some item, also in a class, counts as relay protection.
+    pub fn guards_relay(&self) -> bool {
+        self.items.iter().any(|item| match &item.what {
+            What::Ask(question) => question.restriction.offer().traits.contains(Traits::GUARDS_RELAY),
+            What::Class(list) => list.guards_relay(),
+            _ => false,
+        })
+    }
+}
+
+fn is_final(item: &Item) -> bool {
+    matches!(&item.what, What::Ask(question) if question.restriction.offer().traits.contains(Traits::FINAL))
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or(text)
+}
+
+/// `type:name`; `{ … }` holds no bare table.
+fn is_table(word: &str) -> bool {
+    word.contains(':') && !word.starts_with('{')
+}
+
+/// `type:name` or `{ type:name, … }` as a list of tables; none when it is neither.
+fn tables(word: &str) -> Option<String> {
+    let inner = tokens::strip_braces(word).ok()?;
+    inner.contains(':').then(|| inner.to_string())
+}

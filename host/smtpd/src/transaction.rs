@@ -1,0 +1,191 @@
+//! From MAIL FROM to the end of the message: opening cleanup, handing over content, the envelope, and starting over.
+
+use std::sync::Arc;
+
+use hook::{Edit, Inputs};
+use mail::{
+    Envelope,
+    received::{Origin, Protocol, Received},
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    chat::End,
+    conversation::Conversation,
+    restrict::Decision,
+    session::{Transaction, port_text},
+    verb::{END_OF_MESSAGE, Step, bdat::Chunks, refusal},
+};
+
+pub(crate) use cleanup::Incoming;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
+    /// MAIL FROM was read: the transaction begins, if restrictions let it.
+    pub fn begin_transaction(&mut self, transaction: Transaction) {
+        self.notes = if self.session_notes.is_empty() { Default::default() } else { self.session_notes.copy() };
+        self.session_mut().transaction = Some(transaction);
+        self.reuse.changed(Inputs::SENDER);
+    }
+
+    /// Forgets the transaction.
+    pub fn end_transaction(&mut self) {
+        let session = self.session_mut();
+        session.transaction = None;
+        session.recipient = None;
+        session.queue_id = None;
+        session.forwarded = Default::default();
+        self.incoming = None;
+        self.chunks = Chunks::default();
+        self.announced_size = 0;
+        self.content_bytes = None;
+        self.notes = self.session_notes.clone();
+        self.instances.end_message();
+        self.reuse.changed(Inputs::SENDER | Inputs::RECIPIENT | Inputs::CONTENT);
+    }
+
+    /// A queue id, and the line that joins it with the client.
+    pub async fn open_message(&mut self) {
+        if self.incoming.is_some() {
+            return;
+        }
+        let id = self.service.cleanup.new_queue_id();
+        let local = self.is_local_client().await;
+        let attributes = self.session.client_attributes(local);
+        self.session_mut().queue_id = Some(id.to_string());
+        self.incoming = Some(self.service.cleanup.open(id, &attributes));
+        self.log_client();
+    }
+
+    fn log_client(&self) {
+        let (session, forwarded) = (&self.session, &self.session.forwarded);
+        let mut text = format!("client={}", session.client.label);
+        if !forwarded.ident.is_empty() {
+            text.push_str(&format!(", orig_queue_id={}", forwarded.ident));
+        }
+        if !(forwarded.name.is_empty() && forwarded.address.is_empty()) {
+            let or_unknown = |text: &str| if text.is_empty() { "unknown".to_string() } else { text.to_string() };
+            text.push_str(&format!(", orig_client={}[{}]", or_unknown(&forwarded.name), or_unknown(&forwarded.address)));
+            if self.service.settings.port_logging {
+                text.push_str(&format!(":{}", port_text(forwarded.port.parse().unwrap_or(0))));
+            }
+        }
+        self.service.log.info(format_args!("{}: {text}", session.id()));
+    }
+
+    /// local_header_rewrite_clients, as far as it needs no table.
+    async fn is_local_client(&self) -> bool {
+        let client = &self.session.client;
+        for word in &self.service.settings.header_rewrite_clients {
+            let listed = match word.as_str() {
+                "permit_mynetworks" => self.service.lists_client("mynetworks", client).await,
+                "permit_inet_interfaces" => self.service.lists_client("inet_interfaces", client).await,
+                _ => false,
+            };
+            if listed {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Writes what stands above the client's header: PREPEND, then Received.
+    pub async fn write_trace(&mut self) -> Result<(), cleanup::CleanupError> {
+        let session = Arc::make_mut(&mut self.session);
+        let Some(transaction) = &mut session.transaction else { return Ok(()) };
+        let mut top = String::with_capacity(256);
+        transaction.edits.retain(|edit| match edit {
+            Edit::PrependHeader { name, value } => {
+                top.push_str(&format!("{name}: {}\r\n", value.replace('\r', "").replace('\n', "\r\n")));
+                false
+            }
+            _ => true,
+        });
+        let settings = &self.service.settings;
+        let recipient = match transaction.recipients.as_slice() {
+            [one] => Some(one.address.as_str()),
+            _ => None,
+        };
+        let protocol = Protocol { esmtp: session.esmtp, smtputf8: transaction.smtputf8, ..Protocol::default() };
+        let received = Received {
+            origin: Origin::Smtp {
+                helo: session.helo.as_deref(),
+                client_name: &session.client.name,
+                client_address: &session.client.literal,
+                tls: None,
+                sasl_username: None,
+                protocol,
+            },
+            hostname: &settings.hostname,
+            mail_name: &settings.mail_name,
+            queue_id: session.queue_id.as_deref().unwrap_or_default(),
+            recipient,
+            time: self.service.services.clock.now(),
+        };
+        top.push_str(&received.field());
+        match &mut self.incoming {
+            Some(incoming) => incoming.write(top.as_bytes()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The content is in: restrictions on it, then the queue, then the reply. `size` is the content's, `extra` stands before
+    /// `queued as`.
+    pub async fn finish_message(&mut self, size: u64, extra: &str) -> Result<Step, End> {
+        self.content_bytes = None;
+        let session = self.session_mut();
+        session.place = END_OF_MESSAGE;
+        if let Some(transaction) = &mut session.transaction {
+            transaction.size = size;
+        }
+        let view = self.incoming.as_ref().map(|incoming| incoming.view());
+        let one = self.session.transaction.as_ref().is_some_and(|t| t.recipients.len() == 1);
+        if !one {
+            self.session_mut().recipient = None;
+        }
+        self.reuse.changed(Inputs::CONTENT);
+        let decision = if self.service.lists.end_of_data.items.is_empty() || self.session.stand_alone {
+            Decision::Go
+        } else {
+            self.evaluator(view).end_of_data().await
+        };
+        if !self.heed(decision).await? {
+            self.end_transaction();
+            return Ok(Step::Failed);
+        }
+        self.commit(extra).await
+    }
+
+    async fn commit(&mut self, extra: &str) -> Result<Step, End> {
+        let Some(transaction) = self.session_mut().transaction.take() else {
+            return self.fail(refusal(503, (5, 1), "Error: need RCPT command")).await;
+        };
+        let id = self.session.id().to_string();
+        let Some(incoming) = self.incoming.take() else {
+            return self.fail(refusal(451, (3, 0), "Error: queue file write error")).await;
+        };
+        if transaction.discard {
+            drop(incoming);
+            self.say(&format!("250 2.0.0 Ok: {extra}queued as {id}")).await?;
+            self.end_transaction();
+            return Ok(Step::Done);
+        }
+        let mut envelope = Envelope::new(transaction.sender, self.service.services.clock.now());
+        envelope.recipients = transaction.recipients;
+        envelope.envelope_id = transaction.envelope_id;
+        envelope.return_content = transaction.return_content;
+        envelope.eight_bit = transaction.body_type == "8BITMIME";
+        envelope.smtputf8 = transaction.smtputf8;
+        let local = self.is_local_client().await;
+        envelope.client = self.session.client_attributes(local);
+        envelope.notes = self.notes.all();
+        let step = match incoming.commit(envelope, transaction.edits).await {
+            Ok(committed) => {
+                self.say(&format!("250 2.0.0 Ok: {extra}queued as {}", committed.queue_id)).await?;
+                Step::Done
+            }
+            Err(error) => self.fail(error.reply()).await?,
+        };
+        self.end_transaction();
+        Ok(step)
+    }
+}

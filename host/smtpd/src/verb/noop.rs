@@ -1,0 +1,11 @@
+//! NOOP: RFC 5321 section 4.1.1.9; it may have an argument.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Step;
+use crate::{chat::End, conversation::Conversation};
+
+pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -> Result<Step, End> {
+    c.say("250 2.0.0 Ok").await?;
+    Ok(Step::Done)
+}
