@@ -91,7 +91,7 @@ pub fn inside<F: FnOnce(&Place)>(needs: &[Need], body: F) {
     command.args(["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-ec", SETUP, "bash"]);
     command.arg(outside.path());
     command.arg(env::current_exe().expect("own path")).args(["--exact", &name, "--nocapture", "--test-threads=1"]);
-    command.env(MARK, "1").env_remove("MAIL_CONFIG").stdin(Stdio::null());
+    command.env(MARK, "1").env("RUST_BACKTRACE", "0").env_remove("MAIL_CONFIG").stdin(Stdio::null());
     if let Ok(binary) = needs::waxwing_if_asked(needs) {
         command.env("WAXWING", binary);
     }

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -39,10 +42,19 @@ pub enum Answer {
 /// Asked with the stage (`connect`, `EHLO`, `MAIL`, `RCPT`, `DATA`, `.`, `QUIT` ...) and the line.
 pub type Script = dyn Fn(&str, &str) -> Option<Answer> + Send + Sync;
 
-#[derive(Clone)]
+/// Listens until it is dropped.
 pub struct Sink {
     pub address: SocketAddr,
     state: Arc<State>,
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.state.closed.store(true, Ordering::SeqCst);
+        // Wakes the listening thread up, so that the port is free again when this returns.
+        let _ = TcpStream::connect(self.address);
+        waiting::until_true(5, || self.state.free.load(Ordering::SeqCst));
+    }
 }
 
 struct State {
@@ -50,6 +62,8 @@ struct State {
     connections: Mutex<u32>,
     script: Mutex<Arc<Script>>,
     ehlo: Mutex<Vec<String>>,
+    closed: AtomicBool,
+    free: AtomicBool,
 }
 
 impl Sink {
@@ -61,17 +75,24 @@ impl Sink {
             connections: Mutex::default(),
             script: Mutex::new(Arc::new(|_, _| None)),
             ehlo: Mutex::new(["PIPELINING", "SIZE 0", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES"].map(Into::into).to_vec()),
+            closed: AtomicBool::new(false),
+            free: AtomicBool::new(false),
         });
         let sink = Self { address: listener.local_addr().expect("a bound socket"), state };
-        let server = sink.clone();
+        let server = sink.state.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if server.closed.load(Ordering::SeqCst) {
+                    break;
+                }
                 let server = server.clone();
                 thread::spawn(move || {
                     // A client that breaks off ends only its own session.
                     let _ = server.session(&stream);
                 });
             }
+            drop(listener);
+            server.free.store(true, Ordering::SeqCst);
         });
         sink
     }
@@ -100,14 +121,16 @@ impl Sink {
         waiting::until(30, enough)
             .unwrap_or_else(|| panic!("{}: {} messages came, not {count}", self.address, self.messages().len()))
     }
+}
 
+impl State {
     fn ask(&self, stage: &str, line: &str, otherwise: &str) -> Answer {
-        let script = self.state.script.lock().expect("no panics with the script").clone();
+        let script = self.script.lock().expect("no panics with the script").clone();
         script(stage, line).unwrap_or_else(|| Answer::Reply(otherwise.into()))
     }
 
     fn session(&self, stream: &TcpStream) -> std::io::Result<()> {
-        *self.state.connections.lock().expect("no panics with the count") += 1;
+        *self.connections.lock().expect("no panics with the count") += 1;
         let mut reader = BufReader::new(stream);
         let mut writer = stream;
         let client = stream.peer_addr()?.ip().to_string();
@@ -124,7 +147,7 @@ impl Sink {
                 message.content = content(&mut reader)?;
                 answer = self.ask(".", "", "250 2.0.0 Ok: sunk");
                 if matches!(&answer, Answer::Reply(r) if r.starts_with('2')) {
-                    self.state.messages.lock().expect("no panics with the messages").push(message.clone());
+                    self.messages.lock().expect("no panics with the messages").push(message.clone());
                 }
                 message = Received { client: client.clone(), helo: message.helo, ..Received::default() };
                 continue;
@@ -140,7 +163,7 @@ impl Sink {
 
     fn command(&self, line: &str, message: &mut Received) -> Answer {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
-        let keywords = self.state.ehlo.lock().expect("no panics with the keywords").clone();
+        let keywords = self.ehlo.lock().expect("no panics with the keywords").clone();
         let ehlo: Vec<String> = std::iter::once("sink.test".to_string()).chain(keywords).collect();
         let last = ehlo.len() - 1;
         let ehlo: Vec<String> =

@@ -47,7 +47,8 @@ impl Cleanup {
     /// The extension with its delimiter, when the key that matched is without it; else empty.
     fn unmatched_extension(&self, address: &str, key: &str) -> String {
         let whole = [address, split_domain(address).0];
-        if whole.iter().any(|form| form.to_lowercase() == key.to_lowercase()) {
+        // `@domain` stands for every user, extension and all.
+        if key.starts_with('@') || whole.iter().any(|form| form.to_lowercase() == key.to_lowercase()) {
             return String::new();
         }
         self.settings.extensions.strip(address).map_or_else(String::new, |(_, extension)| extension)

@@ -121,10 +121,8 @@ impl Draft {
                         *old = field(&name, value);
                     }
                 }
-                Edit::RemoveHeader { index } => {
-                    if (*index as usize) < self.fields.len() {
-                        self.fields.remove(*index as usize);
-                    }
+                Edit::RemoveHeader { index } if (*index as usize) < self.fields.len() => {
+                    self.fields.remove(*index as usize);
                 }
                 Edit::WriteBody(piece) => self.body.get_or_insert_default().push(piece.clone()),
                 _ => {}

@@ -21,6 +21,9 @@ pub enum CleanupError {
     /// An address table could not be read; the text was logged.
     #[error("{0}")]
     TableLookup(String),
+    /// What was written cannot be read back to be edited.
+    #[error("read queue file: {0}")]
+    StorageRead(String),
     #[error(transparent)]
     Storage(#[from] QueueError),
 }
@@ -35,7 +38,7 @@ impl CleanupError {
                 Reply::new(550, Status::permanent(1, 0), "Error: no recipients specified")
             }
             CleanupError::ConfigAliasExpansion => Reply::new(451, Status::temporary(6, 0), "Alias expansion error"),
-            CleanupError::TableLookup(_) | CleanupError::Storage(_) => {
+            CleanupError::TableLookup(_) | CleanupError::StorageRead(_) | CleanupError::Storage(_) => {
                 Reply::new(451, Status::temporary(3, 0), "Error: queue file write error")
             }
         }

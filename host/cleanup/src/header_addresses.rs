@@ -27,13 +27,19 @@ impl AddressList {
             match end {
                 Some(':') => {
                     group.push_str(&one_line(&text));
-                    group.push_str(": ");
+                    group.push(':');
                 }
                 end => {
-                    let mut element = Element::parse(&one_line(&text));
-                    element.before.insert_str(0, &std::mem::take(&mut group));
-                    element.end = end;
-                    elements.push(element);
+                    let text = one_line(&text);
+                    let mut members = Element::parse_all(&text);
+                    if let Some(first) = members.first_mut().filter(|_| !group.is_empty()) {
+                        let space = if text.is_empty() { "" } else { " " };
+                        first.before.insert_str(0, &format!("{}{space}", std::mem::take(&mut group)));
+                    }
+                    if let Some(last) = members.last_mut() {
+                        last.end = end;
+                    }
+                    elements.append(&mut members);
                 }
             }
         }
@@ -73,6 +79,21 @@ impl AddressList {
 }
 
 impl Element {
+    /// What stands between two commas: one element, but words without angle brackets are an address each, as Postfix
+    /// reads them.
+    fn parse_all(text: &str) -> Vec<Self> {
+        let whole = Self::parse(text);
+        let words: Vec<&str> = text.split(' ').collect();
+        if whole.address.is_some() || words.len() < 2 || text.contains(['<', '"', '(', '[', '\\']) {
+            return vec![whole];
+        }
+        let mut all: Vec<Self> = words.into_iter().map(Self::parse).collect();
+        for element in &mut all {
+            element.end = Some(',');
+        }
+        all
+    }
+
     fn parse(text: &str) -> Self {
         let whole = || Element { before: text.to_string(), ..Element::default() };
         let single = |text: &str| path::mailbox(text, false).ok().map(|(address, _)| address).filter(|a| !a.is_empty());
@@ -241,7 +262,8 @@ mod tests {
             ("@r:z@q", "To: z@q\r\n"),
             ("list: joe, jim;, <>,\r\n bare@b.test", "To: list: joe@mx.test, jim@mx.test;, <>, bare@b.test\r\n"),
             ("\"q r\"@z, x@[1.2.3.4]", "To: \"q r\"@z, x@[1.2.3.4]\r\n"),
-            ("undisclosed-recipients:;", "To: undisclosed-recipients: ;\r\n"),
+            ("undisclosed-recipients:;", "To: undisclosed-recipients:;\r\n"),
+            ("Joe Doe", "To: Joe@mx.test, Doe@mx.test\r\n"),
             ("", "To:\r\n"),
             (
                 "Joe.Doe@corp.test, root@a.m.test, b@m.test, c@host.m.test,d@x.host.m.test.x",

@@ -82,7 +82,7 @@ impl Headers {
     fn note(&mut self, cleanup: &Cleanup, id: &str, name: &str, field: &Field<'_>) -> Result<(), CleanupError> {
         self.seen |= match name {
             "message-id" | "resent-message-id" => {
-                cleanup.log.info(format_args!("{id}: {name}={}", field.unfolded()));
+                cleanup.log.info(format_args!("{id}: {name}={}", printable(field)));
                 if name == "message-id" { Seen::MESSAGE_ID } else { Seen::RESENT_MESSAGE_ID }
             }
             "date" => Seen::DATE,
@@ -131,7 +131,14 @@ impl Headers {
     }
 
     /// The fields that are missing, in Postfix's order, with CR LF: RFC 5322 section 3.6. `now` is the time of the queue id.
-    pub fn missing(&self, cleanup: &Cleanup, id: &str, now: SystemTime, envelope: &Envelope) -> String {
+    pub fn missing(
+        &self,
+        cleanup: &Cleanup,
+        id: &str,
+        now: SystemTime,
+        envelope: &Envelope,
+        full_name: &str,
+    ) -> String {
         let mut out = String::new();
         let settings = &cleanup.settings;
         let adding = self.context.is_some() || settings.always_add_missing_headers;
@@ -158,7 +165,8 @@ impl Headers {
         }
         if lacks[2] {
             let sender = if envelope.sender.is_empty() { "MAILER-DAEMON" } else { &envelope.sender };
-            let _ = write!(out, "{prefix}From: {}\r\n", address::quote(sender));
+            let _ =
+                write!(out, "{prefix}From: {}\r\n", from(&address::quote(sender), full_name, settings.standard_from));
         }
         let undisclosed = &settings.undisclosed_recipients_header;
         if adding && !self.seen.contains(Seen::RECIPIENT) && !undisclosed.is_empty() {
@@ -173,6 +181,36 @@ impl Headers {
         }
         out
     }
+}
+
+/// The value of a missing From: header, by header_from_format.
+fn from(address: &str, full_name: &str, standard: bool) -> String {
+    let name: String = full_name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let escaped = |specials: &str| {
+        let mut out = String::with_capacity(name.len());
+        for c in name.trim().chars() {
+            if specials.contains(c) {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        out
+    };
+    if name.trim().is_empty() {
+        address.to_string()
+    } else if !standard {
+        format!("{address} ({})", escaped("()\\"))
+    } else if name.contains(|c: char| "()<>[]:;@\\,.\"".contains(c)) {
+        format!("\"{}\" <{address}>", escaped("\"\\"))
+    } else {
+        format!("{} <{address}>", name.trim())
+    }
+}
+
+/// A value for the log: line ends and control characters show as `?`.
+fn printable(field: &Field<'_>) -> String {
+    let text = String::from_utf8_lossy(field.value()).replace("\r\n", "\n");
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// The name in lower case; none when it is longer than any name that means something here.
@@ -230,6 +268,18 @@ fn digits(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn full_names() {
+        for (name, standard, expected) in [
+            ("", true, "a@b"),
+            ("Joe Doe", true, "Joe Doe <a@b>"),
+            ("Joe \"X\" D.", true, "\"Joe \\\"X\\\" D.\" <a@b>"),
+            ("Joe (X)\r\nTo: y", false, "a@b (Joe \\(X\\)  To: y)"),
+        ] {
+            assert_eq!(from("a@b", name, standard), expected);
+        }
+    }
 
     #[test]
     fn message_id_times() {

@@ -40,6 +40,7 @@ pub struct Incoming {
     written: u64,
     given: u64,
     failed: Option<CleanupError>,
+    full_name: String,
 }
 
 /// A message that is in the queue.
@@ -69,11 +70,17 @@ impl Incoming {
             written: 0,
             given: 0,
             failed,
+            full_name: String::new(),
         }
     }
 
     pub fn queue_id(&self) -> &str {
         &self.id
+    }
+
+    /// The sender's name for a missing From: header (sendmail -F, pickup).
+    pub fn set_full_name(&mut self, name: &str) {
+        self.full_name = name.to_string();
     }
 
     /// Appends content: CR LF line ends, dots unstuffed, cut anywhere. After an error it stays failed, and what is given
@@ -147,22 +154,14 @@ impl Incoming {
 
     /// None: the field stays as it is.
     async fn changed_field(&mut self, raw: &[u8]) -> Result<Option<Vec<u8>>, CleanupError> {
-        let limit = self.cleanup.settings.header_size_limit;
-        let mut cut = Vec::new();
-        let field = if raw.len() > limit {
-            cut.extend_from_slice(raw[..limit].trim_ascii_end());
-            cut.extend_from_slice(b"\r\n");
-            Field::new(&cut)
-        } else {
-            Field::new(raw)
-        };
-        // The caller saw a field name, and cutting at header_size_limit can lose it only when the name is that long.
-        let Some(field) = field else {
-            return Ok(Some(Vec::new()));
+        let kept = within_limit(raw, self.cleanup.settings.header_size_limit);
+        // The caller saw the field's name on the first line, which is always kept.
+        let Some(field) = Field::new(kept) else {
+            return Ok(None);
         };
         Ok(match self.headers.field(&self.cleanup, &self.id, field).await? {
-            Fate::Keep if cut.is_empty() => None,
-            Fate::Keep => Some(cut),
+            Fate::Keep if kept.len() == raw.len() => None,
+            Fate::Keep => Some(kept.to_vec()),
             Fate::Drop => Some(Vec::new()),
             Fate::Replace(header) => Some(header),
         })
@@ -243,7 +242,8 @@ impl Incoming {
         let edited = edits::apply_to_envelope(&mut envelope, &edits);
         let had_recipients = !envelope.recipients.is_empty();
         self.cleanup.clean_envelope(&self.id, &mut envelope, self.overrides).await?;
-        let missing = self.headers.missing(&self.cleanup, &self.id, self.cleanup.clock.now(), &envelope);
+        let missing =
+            self.headers.missing(&self.cleanup, &self.id, self.cleanup.clock.now(), &envelope, &self.full_name);
         if !missing.is_empty() || edited.content {
             self.rewrite_content(missing.as_bytes(), &edits).await?;
         }
@@ -287,7 +287,16 @@ impl Incoming {
     }
 }
 
+/// header_size_limit: lines of a field are kept until it is that long.
+fn within_limit(raw: &[u8], limit: usize) -> &[u8] {
+    let mut len = 0;
+    while len < raw.len() && len < limit {
+        len += header::line_length(&raw[len..]);
+    }
+    &raw[..len]
+}
+
 fn read(content: &Content, at: u64, len: u64) -> Result<bytes::Bytes, CleanupError> {
     let piece = content.read(at, len as usize);
-    piece.map_err(|error| CleanupError::TableLookup(format!("read queue file: {error}")))
+    piece.map_err(|error| CleanupError::StorageRead(error.to_string()))
 }

@@ -21,6 +21,7 @@ mod edits;
 mod envelope;
 mod error;
 mod header_addresses;
+mod header_recipients;
 mod headers;
 mod incoming;
 pub mod parameters;
@@ -33,5 +34,6 @@ mod tests;
 
 pub use cleanup::{Cleanup, SetupError};
 pub use error::CleanupError;
+pub use header_recipients::recipients_of_header;
 pub use incoming::{Committed, Incoming, Overrides};
 pub use settings::Settings;

@@ -35,6 +35,15 @@ config::parameters! {
     RECIPIENT_BCC_MAPS: Text = "recipient_bcc_maps", "";
     /// Tell recipients apart by the address they had before rewriting.
     ENABLE_ORIGINAL_RECIPIENT: Boolean = "enable_original_recipient", "yes";
+    /// How a From: header is made from an address and a name: `standard` or `obsolete`.
+    HEADER_FROM_FORMAT: Text = "header_from_format", "standard", min = 1, check = known_format;
     /// Message-Id: from the queue id alone, which then is unique in time.
     ENABLE_LONG_QUEUE_IDS: Boolean = "enable_long_queue_ids", "no";
+}
+
+fn known_format(value: &str) -> Result<(), String> {
+    match value.to_ascii_lowercase().as_str() {
+        "standard" | "obsolete" => Ok(()),
+        _ => Err(format!("invalid setting: header_from_format = {value}")),
+    }
 }

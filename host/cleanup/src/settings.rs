@@ -56,6 +56,8 @@ pub struct Settings {
     pub empty_address_recipient: String,
     pub remote_header_rewrite_domain: String,
     pub enable_long_queue_ids: bool,
+    /// header_from_format.
+    pub standard_from: bool,
     pub extensions: mail::address::Extensions,
 }
 
@@ -91,6 +93,7 @@ impl Settings {
             empty_address_recipient: config.get(&shared::EMPTY_ADDRESS_RECIPIENT),
             remote_header_rewrite_domain: config.get(&rewrite::parameters::REMOTE_HEADER_REWRITE_DOMAIN),
             enable_long_queue_ids: config.get(&ENABLE_LONG_QUEUE_IDS),
+            standard_from: !config.get(&HEADER_FROM_FORMAT).eq_ignore_ascii_case("obsolete"),
             extensions: rewrite::settings::extensions(config),
         })
     }

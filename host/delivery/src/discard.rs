@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hook::{BoxFuture, Clock, Delivery, Outcome, RecipientStatus, Request};
-use mail::{Class, Status};
+use mail::Status;
 
 use crate::{StatusLog, error::split_nexthop};
 
@@ -21,8 +21,8 @@ impl Discard {
 
 impl Delivery for Discard {
     fn deliver(&self, request: Request) -> BoxFuture<'_, Vec<RecipientStatus>> {
-        let (status, text) = split_nexthop(&request.nexthop, Status::success(0, 0));
-        let mut one = RecipientStatus::new(Outcome::Delivered, status.with_class(Class::Success), text);
+        let (status, text) = split_nexthop(&request.nexthop, Status::success(0, 0), self.status_log.log(), "sent");
+        let mut one = RecipientStatus::new(Outcome::Delivered, status, text);
         one.relay = "none".to_string();
         let attempts = vec![one.into(); request.recipients.len()];
         let statuses = self.status_log.finish(&request, attempts, self.clock.now());

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hook::{BoxFuture, Clock, Delivery, Outcome, RecipientStatus, Request};
-use mail::{Class, Status};
+use hook::{BoxFuture, Clock, Delivery, MailLog, Outcome, RecipientStatus, Request};
+use mail::Status;
 
 use crate::StatusLog;
 
@@ -24,9 +24,12 @@ impl ErrorAgent {
 
 impl Delivery for ErrorAgent {
     fn deliver(&self, request: Request) -> BoxFuture<'_, Vec<RecipientStatus>> {
-        let class = if self.outcome == Outcome::Deferred { Class::Temporary } else { Class::Permanent };
-        let (status, text) = split_nexthop(&request.nexthop, Status::new(class, 0, 0));
-        let mut one = RecipientStatus::new(self.outcome, status.with_class(class), text);
+        let (default, caller) = match self.outcome {
+            Outcome::Deferred => (Status::temporary(0, 0), "defer_append"),
+            _ => (Status::permanent(0, 0), "bounce_append"),
+        };
+        let (status, text) = split_nexthop(&request.nexthop, default, self.status_log.log(), caller);
+        let mut one = RecipientStatus::new(self.outcome, status, text);
         one.relay = "none".to_string();
         let attempts = vec![one.into(); request.recipients.len()];
         let statuses = self.status_log.finish(&request, attempts, self.clock.now());
@@ -34,7 +37,14 @@ impl Delivery for ErrorAgent {
     }
 }
 
-/// `4.7.0 text` or text alone.
-pub(crate) fn split_nexthop(nexthop: &str, default: Status) -> (Status, &str) {
-    Status::split(nexthop).filter(|(_, text)| !text.is_empty()).unwrap_or((default, nexthop))
+/// `4.7.0 text` or text alone. A code of another class than the outcome's is ignored with a warning of `caller`'s.
+pub(crate) fn split_nexthop<'n>(nexthop: &'n str, default: Status, log: &MailLog, caller: &str) -> (Status, &'n str) {
+    match Status::split(nexthop).filter(|(_, text)| !text.is_empty()) {
+        Some((status, text)) if status.class == default.class => (status, text),
+        Some((status, text)) => {
+            log.warning(format_args!("{caller}: ignoring dsn code \"{status}\""));
+            (default, text)
+        }
+        None => (default, nexthop),
+    }
 }

@@ -45,3 +45,6 @@ pub enum DeliveryError {
     #[error("{0}")]
     Table(String),
 }
+
+#[cfg(test)]
+mod testing;

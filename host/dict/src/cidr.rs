@@ -48,7 +48,7 @@ impl Table for CidrTable {
         TableKind::Patterns
     }
     fn lookup<'a>(&'a self, key: &'a str) -> Lookup<'a, Option<String>> {
-        let Some(address) = mail::hostname::parse_hostaddr(key) else { return Lookup::Now(Ok(None)) };
+        let Some(address) = network::address_of(key) else { return Lookup::Now(Ok(None)) };
         Lookup::Now(Ok(self.rules.with(|rules| search(rules, address))))
     }
 }

@@ -7,7 +7,7 @@ use hook::{BoxFuture, Lookup, Randomness, Table, TableError, TableKind};
 
 use crate::{DictError, fold, inline::in_braces};
 
-/// The words of `{word, word}`; each may stand in braces of its own.
+/// The words of `{word, word}`.
 fn members<'n>(kind: &str, what: &str, name: &'n str) -> Result<Vec<&'n str>, DictError> {
     let bad = || DictError::ConfigSyntax(format!("bad syntax: \"{kind}:{name}\"; need \"{kind}:{{{what}...}}\""));
     let words = tokens::split(in_braces(name).ok_or_else(bad)?, tokens::COMMA_SPACE);
@@ -149,10 +149,7 @@ pub(crate) struct RandomTable {
 
 impl RandomTable {
     pub fn open(title: &str, name: &str, randomness: Arc<dyn Randomness>) -> Result<Self, DictError> {
-        let mut values = Vec::new();
-        for word in members("randmap", "value", name)? {
-            values.push(tokens::strip_braces(word).map_err(DictError::ConfigSyntax)?.to_string());
-        }
+        let values = members("randmap", "value", name)?.into_iter().map(str::to_string).collect();
         Ok(Self { title: title.to_string(), values, randomness })
     }
 }

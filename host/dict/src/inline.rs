@@ -45,7 +45,7 @@ impl Table for FailTable {
         TableKind::Patterns
     }
     fn lookup<'a>(&'a self, _key: &'a str) -> Lookup<'a, Option<String>> {
-        Lookup::Now(Err(TableError::Temporary(format!("{}: Application error", self.title))))
+        Lookup::Now(Err(TableError::Temporary("Application error".to_string())))
     }
 }
 

@@ -11,7 +11,11 @@ pub(crate) struct LogicalLine {
 
 /// The logical lines of `content`. `file` is named in warnings: about a line that continues nothing, and about text that
 /// is not UTF-8, which is skipped.
-pub(crate) fn logical_lines(file: &str, content: &[u8], warn: &dyn Fn(&str)) -> Vec<LogicalLine> {
+pub(crate) fn logical_lines<'w>(
+    file: &'w str,
+    content: &[u8],
+    warn: &'w dyn Fn(&str),
+) -> impl Iterator<Item = LogicalLine> + use<'w> {
     let mut raw: Vec<(Vec<u8>, usize)> = Vec::new();
     for (line, number) in content.split(|&b| b == b'\n').zip(1..) {
         let text = line.trim_ascii_start();
@@ -28,17 +32,14 @@ pub(crate) fn logical_lines(file: &str, content: &[u8], warn: &dyn Fn(&str)) -> 
             warn(&format!("{file}: logical line must not start with whitespace: \"{shown}{more}\""));
         }
     }
-    let mut lines = Vec::with_capacity(raw.len());
-    for (bytes, number) in raw {
-        match String::from_utf8(bytes) {
-            Ok(text) => lines.push(LogicalLine { text, number }),
-            Err(error) => {
-                let shown = String::from_utf8_lossy(error.as_bytes()).replace('\u{fffd}', "?");
-                warn(&format!("{file}, line {number}: non-UTF-8 input \"{shown}\" -- ignoring this line"));
-            }
+    raw.into_iter().filter_map(move |(bytes, number)| match String::from_utf8(bytes) {
+        Ok(text) => Some(LogicalLine { text, number }),
+        Err(error) => {
+            let shown = String::from_utf8_lossy(error.as_bytes()).replace('\u{fffd}', "?");
+            warn(&format!("{file}, line {number}: non-UTF-8 input \"{shown}\" -- ignoring this line"));
+            None
         }
-    }
-    lines
+    })
 }
 
 fn is_space(byte: u8) -> bool {

@@ -8,7 +8,7 @@ use mail::network::Network;
 pub(crate) fn parse(pattern: &str) -> Result<Network, String> {
     let (address, mask) = split(pattern)?;
     let Some(mask) = mask else {
-        return match mail::hostname::parse_hostaddr(address) {
+        return match address_of(address) {
             Some(address) => Ok(Network::host(address)),
             None => Err(format!("bad address pattern: \"{address}\"")),
         };
@@ -21,13 +21,18 @@ pub(crate) fn parse(pattern: &str) -> Result<Network, String> {
     let Some(length) = mask.parse::<u8>().ok().filter(|length| *length <= bits) else {
         return Err(format!("bad mask length in \"{pattern}\""));
     };
-    let Some(parsed) = mail::hostname::parse_hostaddr(address) else {
+    let Some(parsed) = address_of(address) else {
         return Err(format!("bad network value in \"{pattern}\""));
     };
     Network::parse(&pattern).map_err(|_| {
         let meant = network_address(parsed, length);
         format!("non-null host address bits in \"{pattern}\", perhaps you should use \"{meant}/{length}\" instead")
     })
+}
+
+/// An address as inet_pton(3) takes it: no leading zeros.
+pub(crate) fn address_of(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
 }
 
 /// The address without brackets, and what follows the slash.

@@ -14,7 +14,7 @@ use crate::{
     pattern::PatternTable,
     pcre::Pcre,
     posix_regex::PosixRegex,
-    source::Source,
+    source::{Parse, Source},
     unix::UnixTable,
 };
 
@@ -31,7 +31,7 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
     pub warn: Warn,
-    /// smtputf8_enable: fold and match beyond ASCII.
+    /// smtputf8_enable: fold beyond ASCII.
     pub utf8: bool,
     /// None where plugins are not loaded, as in postmap.
     pub plugin_tables: Option<PluginTables>,
@@ -158,7 +158,7 @@ impl Opener {
     }
 }
 
-/// Type and name; `proxy:` means nothing where there is one process. A text without colon is a file of the default type.
+/// Type and name; `proxy:` means nothing where there is one process.
 fn split(title: &str) -> Result<(&str, &str), DictError> {
     let text = title.strip_prefix("proxy:").unwrap_or(title);
     match text.split_once(':') {
@@ -179,12 +179,7 @@ pub(crate) enum Text<T> {
 }
 
 impl<T: Send + Sync + 'static> Text<T> {
-    pub fn open(
-        kind: &str,
-        name: &str,
-        environment: &Environment,
-        parse: Box<dyn Fn(&[u8]) -> T + Send + Sync>,
-    ) -> Result<Self, DictError> {
+    pub fn open(kind: &str, name: &str, environment: &Environment, parse: Parse<T>) -> Result<Self, DictError> {
         if name.starts_with('{') {
             let content =
                 rules_in_braces(name).map_err(|reason| DictError::ConfigSyntax(format!("{kind} map: {reason}")))?;

@@ -31,7 +31,7 @@ pub(crate) trait Engine: Sized + Send + Sync + 'static {
     /// `/pattern/!/other/ result` is known.
     const SECOND_PATTERN: bool;
     type Flags: Copy;
-    fn default_flags(utf8: bool) -> Self::Flags;
+    fn default_flags() -> Self::Flags;
     fn toggle(flags: &mut Self::Flags, letter: char) -> Letter;
     /// The error is what stands behind `line N: ` in the log.
     fn compile(pattern: &str, flags: Self::Flags) -> Result<Self, String>;
@@ -70,9 +70,9 @@ pub(crate) struct PatternTable<E> {
 impl<E: Engine> PatternTable<E> {
     /// Without `regsub`, rules with `$1` are skipped: alias_maps must not let a stranger's address name a command.
     pub fn open(title: &str, name: &str, regsub: bool, environment: &Environment) -> Result<Self, DictError> {
-        let (file, warn, utf8) = (name.to_string(), environment.warn.clone(), environment.utf8);
+        let (file, warn) = (name.to_string(), environment.warn.clone());
         let parse = Box::new(move |content: &[u8]| {
-            Parser::<E> { file: &file, warn: &*warn, utf8, regsub, rules: Vec::new(), open: Vec::new() }.rules(content)
+            Parser::<E> { file: &file, warn: &*warn, regsub, rules: Vec::new(), open: Vec::new() }.rules(content)
         });
         let rules = Text::open(E::TYPE, name, environment, parse)?;
         Ok(Self { title: title.to_string(), name: name.to_string(), rules, warn: environment.warn.clone() })
@@ -132,7 +132,6 @@ pub(crate) fn keyword<'a>(line: &'a str, word: &str) -> Option<&'a str> {
 struct Parser<'p, E> {
     file: &'p str,
     warn: &'p dyn Fn(&str),
-    utf8: bool,
     regsub: bool,
     rules: Vec<Rule<E>>,
     /// Indexes of the ifs that wait for their endif.
@@ -229,7 +228,7 @@ impl<E: Engine> Parser<'_, E> {
             self.complain(line, &format!("no closing regexp delimiter \"{delimiter}\": {} this rule", E::UNCLOSED));
             return None;
         };
-        let mut flags = E::default_flags(self.utf8);
+        let mut flags = E::default_flags();
         let after = &body[end + delimiter.len_utf8()..];
         let ends = |c: char| c.is_ascii_whitespace() || (E::SECOND_PATTERN && c == '!');
         let letters = &after[..after.find(ends).unwrap_or(after.len())];

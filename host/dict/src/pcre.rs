@@ -12,7 +12,6 @@ pub(crate) struct Pcre {
 /// Letters behind the pattern.
 #[derive(Clone, Copy)]
 pub(crate) struct Flags {
-    utf8: bool,
     caseless: bool,
     multi_line: bool,
     dot_all: bool,
@@ -29,9 +28,8 @@ impl Engine for Pcre {
     const SECOND_PATTERN: bool = false;
     type Flags = Flags;
 
-    fn default_flags(utf8: bool) -> Flags {
+    fn default_flags() -> Flags {
         Flags {
-            utf8,
             caseless: true,
             multi_line: false,
             dot_all: true,
@@ -70,8 +68,8 @@ impl Engine for Pcre {
             let close = if flags.extended { "\n)" } else { ")" };
             text = format!("\\A(?:{text}{close}");
         }
+        // Not in UTF-8 mode, whatever smtputf8_enable says: Postfix 3.7 compiles before it turns that mode on.
         let regex = RegexBuilder::new()
-            .utf(flags.utf8)
             .caseless(flags.caseless)
             .multi_line(flags.multi_line)
             .dotall(flags.dot_all)

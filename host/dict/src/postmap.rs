@@ -1,7 +1,5 @@
 //! What `postmap -q` and `postmap -s` ask of a table.
 
-use hook::TableError;
-
 use crate::{DictError, Opener, Options, fold};
 
 /// Why postmap ends with an error.
@@ -33,14 +31,11 @@ pub async fn query(
     }
     let folded = fold(key, opener.environment().utf8);
     let asked = if fold_case && table.folds_case() { &*folded } else { key };
-    let value = table.lookup(asked).wait().await.map_err(|error| PostmapError::Query {
-        title: title.to_string(),
-        reason: match error {
-            TableError::Temporary(text) | TableError::Configuration(text) => {
-                text.strip_prefix(&format!("{title}: ")).unwrap_or(&text).to_string()
-            }
-        },
-    })?;
+    let value = table
+        .lookup(asked)
+        .wait()
+        .await
+        .map_err(|error| PostmapError::Query { title: title.to_string(), reason: error.to_string() })?;
     if value.as_deref() == Some("") {
         warn(&format!("table {title}: key {key}: empty string result is not allowed"));
         warn(&format!("table {title} should return NO RESULT in case of NOT FOUND"));

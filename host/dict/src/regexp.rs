@@ -12,7 +12,7 @@ impl Engine for PosixRegex {
     const SECOND_PATTERN: bool = true;
     type Flags = Flags;
 
-    fn default_flags(_utf8: bool) -> Flags {
+    fn default_flags() -> Flags {
         Flags { extended: true, ignore_case: true, newline: false }
     }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -15,18 +15,23 @@ use arc_swap::ArcSwap;
 
 use crate::{error::reason, open::Environment};
 
+/// How long a look at the file counts: one stat(2) costs ten lookups.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A file younger than this may still be in the hands of its writer.
 const SETTLE: Duration = Duration::from_millis(100);
 /// Larger files are read by a thread of their own, so that no session waits for it.
 const READ_IN_PLACE: u64 = 64 * 1024;
 
-type Parse<T> = Box<dyn Fn(&[u8]) -> T + Send + Sync>;
+/// Makes the content out of the bytes of a file.
+pub(crate) type Parse<T> = Box<dyn Fn(&[u8]) -> T + Send + Sync>;
 
 /// What one version of a file holds. A change swaps the whole content at once.
 pub(crate) struct Source<T> {
     path: PathBuf,
     content: ArcSwap<Version<T>>,
     parse: Parse<T>,
+    /// When the file was last looked at, in milliseconds of the monotonic clock.
+    looked: AtomicU64,
     reading: AtomicBool,
     /// A warning about the missing file has been given.
     missed: AtomicBool,
@@ -64,14 +69,20 @@ impl<T: Send + Sync + 'static> Source<T> {
             path: path.to_path_buf(),
             content: ArcSwap::from_pointee(version),
             parse,
+            looked: AtomicU64::new(milliseconds(environment.clock.monotonic())),
             reading: AtomicBool::new(false),
             missed: AtomicBool::new(false),
             environment: environment.clone(),
         }))
     }
 
-    /// The newest complete content. Costs one stat(2); never waits for a large file.
+    /// The newest complete content, as far as the last look at the file tells. Never waits for a large file.
     pub fn current(self: &Arc<Self>) -> arc_swap::Guard<Arc<Version<T>>> {
+        let time = milliseconds(self.environment.clock.monotonic());
+        if time.saturating_sub(self.looked.load(Ordering::Relaxed)) < milliseconds(LOOK_EVERY) {
+            return self.content.load();
+        }
+        self.looked.store(time, Ordering::Relaxed);
         match std::fs::metadata(&self.path) {
             Ok(metadata) => {
                 self.missed.store(false, Ordering::Relaxed);
@@ -134,4 +145,8 @@ fn read(path: &Path) -> io::Result<(Stamp, Vec<u8>)> {
         }
     }
     Err(io::Error::new(io::ErrorKind::Interrupted, "file changes while it is read"))
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

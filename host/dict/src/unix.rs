@@ -52,7 +52,7 @@ impl Table for UnixTable {
         TableKind::Keys
     }
     fn lookup<'a>(&'a self, key: &'a str) -> Lookup<'a, Option<String>> {
-        let failed = |error: nix::Error| TableError::Temporary(format!("{}: {}", self.title, error.desc()));
+        let failed = |error: nix::Error| TableError::Temporary(error.desc().to_string());
         Lookup::Now(self.find(key).map_err(failed))
     }
 }

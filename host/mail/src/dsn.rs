@@ -124,7 +124,8 @@ pub fn build(notice: &Notice<'_>) -> Parts {
 }
 
 fn message_header(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
-    out.field("From", notice.from);
+    out.field("Date", &date::rfc5322(notice.time));
+    out.field("From", &standard_form(notice.from));
     out.field("Subject", notice.subject);
     out.field("To", &address::quote(notice.to));
     // RFC 3834 section 5.
@@ -154,7 +155,9 @@ fn delivery_status(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
         "Content-Type",
         if notice.smtputf8 { "message/global-delivery-status" } else { "message/delivery-status" },
     );
-    encoding(out, notice);
+    if notice.smtputf8 {
+        encoding(out, notice);
+    }
     out.line("");
     out.field("Reporting-MTA", &format!("dns; {}", notice.hostname));
     if !notice.envelope_id.is_empty() {
@@ -193,6 +196,14 @@ fn recipient_status(out: &mut Lines, notice: &Notice<'_>, recipient: &RecipientR
     }
 }
 
+/// `address (name)` as `name <address>`: header_from_format = standard.
+fn standard_form(from: &str) -> String {
+    match from.trim().strip_suffix(')').and_then(|from| from.split_once('(')) {
+        Some((address, name)) if !address.trim().is_empty() => format!("{} <{}>", name.trim(), address.trim()),
+        _ => from.to_string(),
+    }
+}
+
 fn original_header(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
     let whose = if notice.kind == Kind::Success { "" } else { "Undelivered " };
     let (what, content_type) = match (notice.full_original, notice.smtputf8) {
@@ -207,6 +218,7 @@ fn original_header(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
     out.field("Content-Type", content_type);
     encoding(out, notice);
     out.line("");
+    out.field("Return-Path", &format!("<{}>", address::quote(notice.sender)));
 }
 
 fn encoding(out: &mut Lines, notice: &Notice<'_>) {

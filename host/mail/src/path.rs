@@ -6,7 +6,7 @@
 pub struct Syntax {
     /// strict_rfc821_envelopes: angle brackets and nothing but an address in them.
     pub strict: bool,
-    /// SMTPUTF8 was asked for: 8-bit characters are allowed (strict_smtputf8 is the caller's).
+    /// SMTPUTF8 was asked for, or may yet be (MAIL's parameters follow the path): the domain may have 8-bit characters.
     pub smtputf8: bool,
 }
 
@@ -36,7 +36,7 @@ pub enum PathError {
     ManyAddresses,
     #[error("text besides the address")]
     NotOnlyAddress,
-    #[error("8-bit character without SMTPUTF8")]
+    #[error("8-bit character in the domain without SMTPUTF8")]
     EightBit,
 }
 
@@ -47,9 +47,6 @@ pub fn parse(argument: &str, syntax: Syntax) -> Result<ParsedPath<'_>, PathError
     }
     let end = token_end(argument)?;
     let (external, rest) = argument.split_at(end);
-    if !syntax.smtputf8 && syntax.strict && !external.is_ascii() {
-        return Err(PathError::EightBit);
-    }
     if syntax.strict && !external.starts_with('<') {
         return Err(PathError::NoBrackets);
     }
@@ -58,6 +55,10 @@ pub fn parse(argument: &str, syntax: Syntax) -> Result<ParsedPath<'_>, PathError
         None => external,
     };
     let (address, source_route) = mailbox(inner, syntax.strict)?;
+    // A local part with 8-bit characters passes, as in Postfix; strict_smtputf8 is the caller's.
+    if !syntax.smtputf8 && crate::address::split_domain(&address).1.is_some_and(|domain| !domain.is_ascii()) {
+        return Err(PathError::EightBit);
+    }
     Ok(ParsedPath { address, external, source_route, rest: rest.trim_start() })
 }
 
@@ -283,6 +284,7 @@ mod tests {
             ("<(x)>", "", false, ""),
             ("<\"\"@c>", "@c", false, ""),
             ("<a@@b>", "a@@b", false, ""),
+            ("<d\u{e9}@b>", "d\u{e9}@b", false, ""),
         ] {
             assert_eq!(lenient(text), Ok((address.to_string(), routed, rest)), "{text}");
         }
@@ -304,7 +306,7 @@ mod tests {
             ("a@b", strict, PathError::NoBrackets),
             ("<a@b (comment)>", strict, PathError::NotOnlyAddress),
             ("<Joe <a@b>>", strict, PathError::NotOnlyAddress),
-            ("<d\u{e9}@b>", strict, PathError::EightBit),
+            ("<a@d\u{e9}>", Syntax::default(), PathError::EightBit),
         ] {
             assert_eq!(parse(text, syntax), Err(error), "{text}");
         }

@@ -15,6 +15,8 @@ mod postsuper;
 mod quickstart;
 mod sendmail;
 
+pub use postqueue::json_of;
+
 /// Where main.cf lies when neither -c nor MAIL_CONFIG says.
 pub const DEFAULT_CONFIG_DIRECTORY: &str = "/etc/waxwing";
 
@@ -48,6 +50,7 @@ pub const COMMANDS: &[Command] = &[
     command("postsuper", postsuper::run, "postsuper(1): delete, hold, release, requeue (-d, -h, -H, -r)"),
     command("sendmail", sendmail::run, "sendmail(1): submit mail from a program (-t, -f, -i)"),
     command("plugin", plugin::run, "plugin list: the plugins, their restrictions and grants"),
+    command(crate::server::SERVE, postfix::serve, "started by start-fg as root: the server itself"),
     command("install", postfix::install, "install DIRECTORY: links there, so that each command answers to its own name"),
 ];
 
@@ -130,7 +133,7 @@ impl Invocation {
 
 fn usage() -> String {
     let mut text = String::from("usage: waxwing [-c config_dir] [-v] command [arguments]\n\ncommands:\n");
-    for command in COMMANDS {
+    for command in COMMANDS.iter().filter(|c| c.name != crate::server::SERVE) {
         text += &format!("  {:<11} {}\n", command.name, command.summary);
     }
     text

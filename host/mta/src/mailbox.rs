@@ -28,13 +28,14 @@ pub struct MailboxJob {
     path: PathBuf,
     prefix: String,
     limit: u64,
+    now: SystemTime,
     form: Form,
     content: u64,
 }
 
 #[derive(Serialize, Deserialize)]
 enum Form {
-    Maildir { now: SystemTime, host_name: String },
+    Maildir { host_name: String },
     Mbox { locks: Vec<String>, attempts: u32, delay: Duration, stale: Duration, strict_ownership: bool },
 }
 
@@ -60,13 +61,15 @@ fn write(job: MailboxJob, content: &mut dyn Read) -> Result<(), MailboxError> {
     let owner = Owner { uid: job.uid, gid: job.gid };
     let prefix = job.prefix.into_bytes();
     match job.form {
-        Form::Maildir { now, host_name } => {
-            write_maildir(&MaildirDelivery { owner, directory: job.path, prefix, content, limit: job.limit, now, host_name })
+        Form::Maildir { host_name } => {
+            let (directory, limit) = (job.path, job.limit);
+            write_maildir(&MaildirDelivery { owner, directory, prefix, content, limit, now: job.now, host_name })
         }
         Form::Mbox { locks, attempts, delay, stale, strict_ownership } => {
             let methods = locks.iter().filter_map(|name| name.parse().ok()).collect();
             let locking = Locking { methods, attempts, delay, stale };
-            append_mbox(&MboxDelivery { owner, path: job.path, prefix, content, limit: job.limit, locking, strict_ownership })
+            let (path, limit) = (job.path, job.limit);
+            append_mbox(&MboxDelivery { owner, path, prefix, content, limit, locking, strict_ownership, now: job.now })
         }
     }
 }
@@ -160,7 +163,8 @@ impl MailboxWriter for ParentWriter {
             path: delivery.directory,
             prefix: prefix_text(delivery.prefix),
             limit: delivery.limit,
-            form: Form::Maildir { now: delivery.now, host_name: delivery.host_name },
+            now: delivery.now,
+            form: Form::Maildir { host_name: delivery.host_name },
             content: delivery.content.len(),
         };
         self.job(job, delivery.content)
@@ -177,6 +181,7 @@ impl MailboxWriter for ParentWriter {
             path: delivery.path,
             prefix: prefix_text(delivery.prefix),
             limit: delivery.limit,
+            now: delivery.now,
             form: Form::Mbox {
                 locks: locking.methods.iter().map(|m| lock_name(*m).to_string()).collect(),
                 attempts: locking.attempts,

@@ -291,7 +291,7 @@ fn write_out(sink: &mut Option<Sink>, lines: &[u8], ends: &[(usize, u8)]) -> io:
                 let text = String::from_utf8_lossy(line);
                 let (stamp, rest) = text.split_at(text.len().min(16));
                 let rest = rest.split_once(' ').map_or(rest, |(_host, rest)| rest);
-                socket.send(format!("<{}>{stamp}{rest}", facility * 8 + severity).as_bytes())?;
+                socket.send(format!("<{}>{stamp}{rest}", *facility * 8 + severity).as_bytes())?;
             }
             Ok(())
         }

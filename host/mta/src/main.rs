@@ -16,6 +16,7 @@
 
 mod commands;
 mod default_plugins;
+mod mailbox;
 mod maillog;
 mod options;
 mod parameters;

@@ -4,7 +4,7 @@ use config::Row;
 
 /// The tables of the crates that own the parameters. Plugins add theirs when they are loaded.
 pub const ROWS: &[&[Row]] = &[
-    config::PARAMETERS,
+    config::parameters::PARAMETERS,
     queue::parameters::PARAMETERS,
     dict::parameters::PARAMETERS,
     rewrite::parameters::PARAMETERS,

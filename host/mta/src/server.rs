@@ -16,7 +16,6 @@ use config::{
     },
 };
 use hook::{Clock, MailLog};
-use mail::Envelope;
 use master::{
     Accepted, InetService, Listeners,
     control::{self, Answer, Orders, Peer, Request},
@@ -34,11 +33,11 @@ use crate::{
     mailbox::{ParentWriter, parent_jobs},
     maillog::{self, LogWriter, Target},
     system::{SystemClock, SystemRandomness},
-    wiring::{self, Generation, Lasting},
+    wiring::{self, Daemons, Lasting, SmtpServer},
 };
 
 mod orders;
-pub use orders::submit_order;
+pub use orders::{submit_order, with_received};
 
 /// The word after which the binary is the unprivileged server, not a command for people.
 pub const SERVE: &str = "serve";
@@ -162,11 +161,13 @@ pub struct Server {
     plugins: Arc<PluginHost>,
     manager: Arc<qmgr::Manager>,
     listeners: tokio::sync::Mutex<Listeners>,
-    current: arc_swap::ArcSwap<Generation>,
+    current: arc_swap::ArcSwap<Daemons>,
+    this: std::sync::Weak<Server>,
     log_writer: Arc<LogWriter>,
     log: MailLog,
     sessions: Arc<tokio::sync::Semaphore>,
     stop: tokio::sync::Notify,
+    flush: smtpd::Flush,
 }
 
 /// Sessions that may run at all: a bound for memory when master.cf sets none.
@@ -181,7 +182,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         clock: clock.clone(),
         randomness: randomness.clone(),
         store: Arc::new(plugin::Stores::open(Path::new(&data_directory), clock.clone())?),
-        anvil: Arc::new(smtpd::Anvil::default()),
+        anvil: wiring::anvil(&config),
         tables: Arc::default(),
         mailboxes: match &parent {
             Some(parent) => Arc::new(ParentWriter::new(parent.clone())),
@@ -197,20 +198,22 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     let factory = wiring::services_factory(lasting.clone());
     let plugins = Arc::new(PluginHost::start(config.clone(), factory, DEFAULT_PLUGINS, log.clone()).await?);
     lasting.wasm_tables.connect(&plugins);
-    let flush = Arc::new(orders::EtrnFlush::default());
+    let (flush, flush_manager) = orders::etrn_flush(&queue);
     let first = wiring::generation(plugins.current(), &lasting, &queue, flush.clone()).await?;
+    let active_limit = config.get(&qmgr::parameters::QMGR_MESSAGE_ACTIVE_LIMIT) as usize;
+    let (first, first_qmgr) = first.split();
     for warning in first.config.unused() {
         log.warning(format_args!("{warning}"));
     }
-    let active_limit = first.config.get(&qmgr::parameters::QMGR_MESSAGE_ACTIVE_LIMIT) as usize;
-    let (first, first_qmgr) = first.split();
     let manager = qmgr::Manager::new(queue.clone(), clock, first_qmgr, active_limit);
-    flush.connect(manager.clone());
+    // Set once, before the first session.
+    let _ = flush_manager.set(manager.clone());
     let bind: Box<listen::Bind> = match parent {
         Some(parent) => Box::new(move |address| parent.bind(address)),
         None => Box::new(|address| listen::bind(address)),
     };
-    let server = Arc::new(Server {
+    let server = Arc::new_cyclic(|this| Server {
+        this: this.clone(),
         directory: config.directory().to_path_buf(),
         lasting,
         queue,
@@ -222,6 +225,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         log: log.clone(),
         sessions: Arc::new(tokio::sync::Semaphore::new(ALL_SESSIONS)),
         stop: tokio::sync::Notify::new(),
+        flush,
     });
     server.listen().await?;
     let queue_directory = PathBuf::from(config.get(&QUEUE_DIRECTORY));
@@ -300,9 +304,7 @@ impl Server {
 
     /// Daemons for the current plugins and their configuration.
     async fn rebuild(self: &Arc<Self>) -> Result<()> {
-        let flush = Arc::new(orders::EtrnFlush::default());
-        flush.connect(self.manager.clone());
-        let next = wiring::generation(self.plugins.current(), &self.lasting, &self.queue, flush).await?;
+        let next = wiring::generation(self.plugins.current(), &self.lasting, &self.queue, self.flush.clone()).await?;
         let (next, qmgr) = next.split();
         let before = self.current.swap(Arc::new(next));
         if let Err(error) = self.listen().await {
@@ -317,26 +319,27 @@ impl Server {
     async fn listen(self: &Arc<Self>) -> Result<()> {
         let generation = self.current.load_full();
         let mut services = Vec::new();
-        for (entry, service) in &generation.smtpd {
+        for server in &generation.smtpd {
             services.push(InetService {
-                name: entry.service.clone(),
-                addresses: addresses(&generation.config, entry)?,
-                limit: limit(&generation.config, entry),
-                serve: self.serve_smtp(service.clone()),
+                name: server.entry.service.clone(),
+                addresses: addresses(&generation.config, &server.entry)?,
+                limit: limit(&generation.config, &server.entry),
+                serve: self.serve_smtp(server),
             });
         }
         self.listeners.lock().await.apply(&services)?;
         Ok(())
     }
 
-    fn serve_smtp(self: &Arc<Self>, service: Arc<smtpd::Service>) -> Arc<listen::Serve> {
+    fn serve_smtp(self: &Arc<Self>, server: &SmtpServer) -> Arc<listen::Serve> {
         let sessions = self.sessions.clone();
+        let (normal, stressed) = (server.normal.clone(), server.stressed.clone());
         Arc::new(move |accepted: Accepted, place| {
             // Closed only when the process ends; then a client is turned away by the closing socket.
             let Ok(session) = sessions.clone().try_acquire_owned() else { return };
-            let service = service.clone();
+            let service = if accepted.stress { stressed.clone() } else { normal.clone() };
             tokio::spawn(async move {
-                service.serve(accepted.stream, accepted.peer, accepted.local, accepted.stress).await;
+                service.serve(accepted.stream, accepted.peer, accepted.local).await;
                 drop((place, session));
             });
         })
@@ -345,10 +348,7 @@ impl Server {
 
 fn addresses(config: &Config, entry: &MasterEntry) -> Result<Vec<std::net::SocketAddr>> {
     let view = config.service(entry);
-    let words = |text: String| -> Vec<String> {
-        text.split([',', ' ', '\t', '\n']).filter(|w| !w.is_empty()).map(str::to_string).collect()
-    };
-    Ok(listen::addresses(entry, &words(view.get(&INET_INTERFACES)), &words(view.get(&INET_PROTOCOLS)))?)
+    Ok(listen::addresses(entry, &view.get(&INET_INTERFACES), &view.get(&INET_PROTOCOLS))?)
 }
 
 /// maxproc as a limit of sessions; 0 is none, `-` is default_process_limit.

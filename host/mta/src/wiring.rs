@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use anyhow::{Context, Result, anyhow};
 use config::{
     Config, MasterEntry, ServiceKind,
-    parameters::{DELIVERY_PLUGINS, SYSLOG_NAME},
+    parameters::{DELIVERY_PLUGINS, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use delivery::{DeliveryError, Discard, ErrorAgent, Smtp, StatusLog, Virtual, Wasm, virtual_mailbox};
 use hook::{
@@ -76,9 +76,16 @@ pub fn ports(config: &Config, lasting: &Lasting) -> Result<Ports> {
 
 fn open_tables(config: &Config, lasting: &Lasting) -> Result<Arc<dict::Tables>> {
     let wasm = lasting.wasm_tables.clone();
-    let plugin_tables: dict::PluginTables = Arc::new(move |name: &str, argument: &str| wasm.open(name, argument));
+    let log = MailLog::new(&config.get(&SYSLOG_NAME), "proxymap");
+    let environment = dict::Environment {
+        clock: lasting.clock.clone(),
+        randomness: lasting.randomness.clone(),
+        warn: Arc::new(move |text| log.warning(format_args!("{text}"))),
+        utf8: config.get(&SMTPUTF8_ENABLE),
+        plugin_tables: Some(Arc::new(move |name: &str, argument: &str| wasm.open(name, argument))),
+    };
     let mut cache = lasting.tables.lock().map_err(|_| anyhow!("table cache"))?;
-    let tables = Arc::new(dict::Tables::new(config, cache.as_deref(), Some(plugin_tables))?);
+    let tables = Arc::new(dict::Tables::new(config, &config::Machine::current(), environment, cache.as_deref())?);
     *cache = Some(tables.clone());
     Ok(tables)
 }
@@ -183,12 +190,44 @@ impl hook::Tables for Broken {
     }
 }
 
+/// An smtpd entry of master.cf. All its places taken, new sessions run under stress=yes (STRESS_README).
+pub struct SmtpServer {
+    pub entry: MasterEntry,
+    pub normal: smtpd::Service,
+    pub stressed: smtpd::Service,
+}
+
 /// The daemons of one configuration and one set of plugins.
 pub struct Generation {
+    config: Config,
+    cleanup: Arc<cleanup::Cleanup>,
+    smtpd: Vec<SmtpServer>,
+    qmgr: qmgr::Generation,
+}
+
+impl Generation {
+    /// The queue manager's part goes its own way.
+    pub fn split(self) -> (Daemons, qmgr::Generation) {
+        (Daemons { config: self.config, cleanup: self.cleanup, smtpd: self.smtpd }, self.qmgr)
+    }
+}
+
+/// A generation without the queue manager's part.
+pub struct Daemons {
     pub config: Config,
     pub cleanup: Arc<cleanup::Cleanup>,
-    pub smtpd: Vec<(MasterEntry, Arc<smtpd::Service>)>,
-    pub qmgr: qmgr::Generation,
+    pub smtpd: Vec<SmtpServer>,
+}
+
+/// What a start would refuse of tables, restriction lists and transports.
+pub async fn check(registry: Arc<Registry>) -> Result<()> {
+    let config = registry.config().clone();
+    let lasting = closed_lasting(&config)?;
+    let scratch = tempfile::tempdir().context("temporary directory")?;
+    let settings = queue::Settings::new(scratch.path(), lasting.randomness.clone());
+    let queue = Queue::open(settings, MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"))?;
+    let nobody_asks: smtpd::Flush = Arc::new(|_| Box::pin(async { false }));
+    generation(registry, &lasting, &queue, nobody_asks).await.map(drop)
 }
 
 /// Builds the daemons. `flush` is what ETRN asks for.
@@ -196,30 +235,29 @@ pub async fn generation(
     registry: Arc<Registry>,
     lasting: &Lasting,
     queue: &Queue,
-    flush: Arc<dyn smtpd::Flush>,
+    flush: smtpd::Flush,
 ) -> Result<Generation> {
     let config = registry.config().clone();
     // The registry's own services hold the same tables; rewrite is made from them once more, cheaply.
     let services = registry.services().clone();
-    let rewrite = Arc::new(Rewrite::new(&config, services.tables.clone())?);
-    let cleanup = Arc::new(cleanup::Cleanup::new(&config, queue.clone(), rewrite, services.clone())?);
+    let rewrite = Rewrite::new(&config, services.tables.clone())?;
+    let tables = services.tables.clone();
+    let cleanup = Arc::new(cleanup::Cleanup::new(&config, rewrite, tables, queue.clone(), services.clock.clone())?);
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
-        let service = smtpd::Service::new(
-            view,
-            registry.clone(),
-            services.clone(),
-            cleanup.clone(),
-            lasting.anvil.clone(),
-            &entry.service,
-            flush.clone(),
-        )
-        .await
-        .with_context(|| format!("{}: service {}", entry.place, entry.service))?;
-        servers.push((entry.clone(), Arc::new(service)));
+        let stressed = view.with_overrides(&[("stress".to_string(), "yes".to_string())]);
+        let service = async |view: Config| {
+            let (catalogue, services) = (registry.clone(), services.clone());
+            let (cleanup, anvil) = (cleanup.clone(), lasting.anvil.clone());
+            let made = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service).await;
+            made.map(|service| service.with_flush(flush.clone()))
+                .with_context(|| format!("{}: service {}", entry.place, entry.service))
+        };
+        servers.push(SmtpServer { normal: service(view).await?, stressed: service(stressed).await?, entry: entry.clone() });
     }
-    let bounce = bounce::Bounce::new(bounce::Settings::from(&config), Arc::new(Notices { cleanup: cleanup.clone() }));
+    let notices = Notices { config: config.clone(), cleanup: cleanup.clone() };
+    let bounce = bounce::Bounce::new(bounce::Settings::from(&config), Arc::new(notices));
     let qmgr = qmgr::Generation {
         settings: qmgr::Settings::from(&config),
         addresses: services.addresses.clone(),
@@ -235,8 +273,7 @@ fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc
     let names = config.get(&DELIVERY_PLUGINS);
     let place = config.place("delivery_plugins").map_or_else(|| "delivery_plugins".to_string(), |p| p.to_string());
     names
-        .split([',', ' ', '\t', '\n'])
-        .filter(|name| !name.is_empty())
+        .iter()
         .map(|name| registry.delivery_attempts(name).map_err(|e| anyhow!("{place}: {e}")))
         .collect()
 }
@@ -275,7 +312,10 @@ fn agent(
     let clock = lasting.clock.clone();
     let bad = |e: DeliveryError| anyhow!("{e}");
     Ok(Some(match entry.command.as_str() {
-        "smtp" => Arc::new(Smtp::new(&view, services.clone(), status_log("smtp")).map_err(bad)?),
+        "smtp" => {
+            let settings = delivery::smtp::Settings::from_config(&view).map_err(bad)?;
+            Arc::new(Smtp::new(settings, services.clone(), net::hosts::HostsFile::system(), status_log("smtp")))
+        }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
             let writer = lasting.mailboxes.clone();
@@ -297,13 +337,17 @@ fn agent(
 
 /// Notices of bounce(8) go through cleanup like all mail.
 struct Notices {
+    config: Config,
     cleanup: Arc<cleanup::Cleanup>,
 }
 
 impl bounce::Submit for Notices {
     fn submit(&self, envelope: mail::Envelope, content: Vec<u8>) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async move {
-            self.cleanup.submit(envelope, &content).await.map(|id| id.to_string()).map_err(|e| e.to_string())
+            let id = self.cleanup.new_queue_id();
+            let content = crate::server::with_received(&self.config, &id.to_string(), None, envelope.arrival, &content);
+            self.cleanup.submit_as(id, envelope, &content).await.map_err(|e| e.to_string())?;
+            Ok(id.to_string())
         })
     }
 }
@@ -313,17 +357,29 @@ impl bounce::Submit for Notices {
 pub fn describe_plugins(config: &Config) -> Result<Arc<Registry>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
-        let lasting = Lasting {
-            clock: Arc::new(crate::system::SystemClock::start()),
-            randomness: Arc::new(crate::system::SystemRandomness::open()?),
-            store: Arc::new(Broken("stores are closed outside the server".into())),
-            anvil: Arc::new(smtpd::Anvil::default()),
-            tables: Arc::default(),
-            mailboxes: Arc::new(virtual_mailbox::DirectWriter),
-            wasm_tables: Arc::default(),
-        };
+        let lasting = closed_lasting(config)?;
         let log = MailLog::new(&config.get(&SYSLOG_NAME), "master");
         let host = PluginHost::start(config.clone(), services_factory(lasting), DEFAULT_PLUGINS, log).await?;
         Ok(host.current())
     })
+}
+
+/// For commands beside the server: no store, no other user's mailbox.
+fn closed_lasting(config: &Config) -> Result<Lasting> {
+    Ok(Lasting {
+        clock: Arc::new(crate::system::SystemClock::start()),
+        randomness: Arc::new(crate::system::SystemRandomness::open().context("/dev/urandom")?),
+        store: Arc::new(Broken("stores are closed outside the server".into())),
+        anvil: anvil(config),
+        tables: Arc::default(),
+        mailboxes: Arc::new(virtual_mailbox::DirectWriter),
+        wasm_tables: Arc::default(),
+    })
+}
+
+/// The counters of anvil(8); anvil_rate_time_unit counts from the start of the server.
+pub fn anvil(config: &Config) -> Arc<smtpd::Anvil> {
+    let log = MailLog::new(&config.get(&SYSLOG_NAME), "anvil");
+    let clock = Arc::new(crate::system::SystemClock::start());
+    Arc::new(smtpd::Anvil::new(clock, config.get(&smtpd::parameters::ANVIL_RATE_TIME_UNIT), log))
 }

@@ -14,6 +14,8 @@ const FIRST_SIZE: usize = 4 * 1024;
 const LARGEST_SIZE: usize = 64 * 1024;
 /// Output beyond this is sent without being asked to flush, and pieces as large go out without a copy.
 const OUTPUT_SIZE: usize = 16 * 1024;
+/// A line that goes on for so long will never end.
+const ENDLESS: usize = 1024 * 1024;
 
 /// Why a connection is of no more use.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Reads one line into `line` (replacing what it holds), without its line end and cut to `limit` bytes. Never holds
-    /// more than `limit` bytes and one buffer, however long the line is.
+    /// more than `limit` bytes and one buffer, however long the line is; a mebibyte over the limit is an error.
     pub async fn read_line(
         &mut self,
         limit: usize,
@@ -136,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         line: &mut Vec<u8>,
     ) -> Result<LineEnd, ConnectionError> {
         line.clear();
-        let mut cut = false;
+        let (mut cut, mut drained) = (false, 0);
         loop {
             let piece = self.fill(deadline).await?;
             let newline = memchr::memchr(b'\n', piece);
@@ -147,6 +149,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             line.extend_from_slice(&part[..part.len().min(room)]);
             let used = part.len() + usize::from(newline.is_some());
             self.consume(used);
+            drained += used;
+            if drained > limit.saturating_add(ENDLESS) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "endless line").into());
+            }
             if newline.is_some() {
                 return Ok(end_line(line, cut, limit));
             }

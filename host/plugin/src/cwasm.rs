@@ -26,7 +26,8 @@ impl CompiledStore {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        let ours = made.and_then(|()| fs::symlink_metadata(directory)).is_ok_and(|found| found.is_dir() && is_ours(&found));
+        let ours =
+            made.and_then(|()| fs::symlink_metadata(directory)).is_ok_and(|found| found.is_dir() && is_ours(&found));
         Self { directory: ours.then(|| directory.to_path_buf()), compatibility: hasher.finish() }
     }
 

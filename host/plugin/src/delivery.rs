@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::UNIX_EPOCH};
 
-use hook::{BoxFuture, Call, Failure, FailureAction, FailureKind, Instances, MailLog, Outcome, RecipientStatus, Request, Stage};
+use hook::{
+    BoxFuture, Call, Failure, FailureAction, FailureKind, Instances, MailLog, Outcome, RecipientStatus, Request, Stage,
+};
 use mail::{Class, Status};
 
 use crate::{
@@ -10,9 +12,9 @@ use crate::{
     describe::write_line,
     instances::Live,
     limits::World,
+    loaded::{Plugin, not_exported},
     message::ContentView,
     restriction::reply_text,
-    run::{Plugin, not_exported},
     state::{Editing, Phase},
 };
 
@@ -55,9 +57,11 @@ impl WasmDelivery {
                 RecipientStatus::new(Outcome::Bounced, Status::permanent(3, 0), "mail system configuration error")
             }
             // There is no way to have no opinion about a delivery.
-            FailureAction::Defer | FailureAction::Dunno => {
-                RecipientStatus::new(Outcome::Deferred, Status::temporary(3, 0), format!("plugin {} failed", failure.plugin))
-            }
+            FailureAction::Defer | FailureAction::Dunno => RecipientStatus::new(
+                Outcome::Deferred,
+                Status::temporary(3, 0),
+                format!("plugin {} failed", failure.plugin),
+            ),
         };
         vec![status; request.recipients.len()]
     }

@@ -2,14 +2,16 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicU32},
 };
 
 use hook::{ArgumentKind, Inputs, MailLog, Offer, Stages, Traits};
 
 use crate::{
     bindings::{
-        exports::waxwing::plugin::{content_checks, delivery_attempts, events, filter_events, plugin::Description, restrictions},
+        exports::waxwing::plugin::{
+            content_checks, delivery_attempts, events, filter_events, plugin::Description, restrictions,
+        },
         waxwing::plugin::types,
     },
     grants::Grants,
@@ -43,15 +45,21 @@ pub(crate) async fn describe(
         parameters: Default::default(),
         tables: Default::default(),
         log: log.clone(),
-        slow: AtomicBool::new(true),
+        slow: AtomicU32::new(u32::MAX),
     });
     let limit = settings.limit(World::Report, false);
-    let mut live = runner.instantiate(&facts, limit).await.map_err(|(kind, cause)| format!("cannot be instantiated: {kind:?}: {cause}"))?;
+    let mut live = runner
+        .instantiate(&facts, limit)
+        .await
+        .map_err(|(kind, cause)| format!("cannot be instantiated: {kind:?}: {cause}"))?;
     live.store.data_mut().begin(Phase::Describe, crate::state::Editing::Forbidden, None);
     macro_rules! ask {
         ($function:literal, $func:expr) => {{
             let func = $func;
-            runner.call(&mut live.store, limit, func, ()).await.map_err(|(kind, cause)| format!("{}: {kind:?}: {cause}", $function))?
+            runner
+                .call(&mut live.store, limit, func, ())
+                .await
+                .map_err(|(kind, cause)| format!("{}: {kind:?}: {cause}", $function))?
         }};
     }
     let description = ask!("describe", live.guests.plugin.func_describe());
@@ -129,7 +137,11 @@ fn check_parameters(description: &Description) -> Result<(), String> {
     Ok(())
 }
 
-fn check_restrictions(plugin: &str, version: &str, listed: Vec<restrictions::Restriction>) -> Result<Vec<Offer>, String> {
+fn check_restrictions(
+    plugin: &str,
+    version: &str,
+    listed: Vec<restrictions::Restriction>,
+) -> Result<Vec<Offer>, String> {
     let mut names = HashSet::new();
     let mut bare = Stages::empty();
     let mut offers = Vec::new();
@@ -147,7 +159,10 @@ fn check_restrictions(plugin: &str, version: &str, listed: Vec<restrictions::Res
             return Err(format!("list-restrictions: {} may stand at no stage", offer.name));
         }
         if bare.intersects(offer.bare_table) {
-            return Err(format!("list-restrictions: a bare table of one stage means {} and another restriction", offer.name));
+            return Err(format!(
+                "list-restrictions: a bare table of one stage means {} and another restriction",
+                offer.name
+            ));
         }
         if !offer.bare_table.is_empty() && offer.argument != ArgumentKind::Table {
             return Err(format!("list-restrictions: a bare table means {}, which takes no table", offer.name));

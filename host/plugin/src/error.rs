@@ -7,7 +7,9 @@ pub enum PluginError {
     #[error("{0}")]
     Configuration(String),
     /// A component needs a grant that plugins.cf does not give.
-    #[error("{place}: plugin {plugin} imports {import}, which needs a grant: add `    -o grant={grants}` to the entry of {plugin} in plugins.cf")]
+    #[error(
+        "{place}: plugin {plugin} imports {import}, which needs a grant: add `    -o grant={grants}` to the entry of {plugin} in plugins.cf"
+    )]
     Grant { place: String, plugin: String, import: String, grants: String },
     /// A component is no plugin, or describes itself wrongly.
     #[error("{place}: plugin {plugin}: {text}")]

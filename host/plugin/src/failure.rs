@@ -3,7 +3,10 @@
 use hook::FailureKind;
 use wasmtime::Trap;
 
-use crate::{limits::Limit, state::{Meter, Refusal}};
+use crate::{
+    limits::Limit,
+    state::{Meter, Refusal},
+};
 
 /// Longest cause in a log line.
 const CAUSE: usize = 300;

@@ -2,12 +2,7 @@
 
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::{
-    PluginError,
-    bindings::waxwing::plugin as imports,
-    engine::Engine,
-    state::State,
-};
+use crate::{PluginError, bindings::waxwing::plugin as imports, engine::Engine, state::State};
 
 /// The permissions of wit/plugin.wit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +118,9 @@ enum Need {
 
 fn need(interface: &str) -> Option<Need> {
     Some(match interface {
-        "types" | "session" | "parameters" | "log" | "clock" | "random" | "notes" | "message" | "delivery-types" => Need::Nothing,
+        "types" | "session" | "parameters" | "log" | "clock" | "random" | "notes" | "message" | "delivery-types" => {
+            Need::Nothing
+        }
         // Own table arguments and declared parameters need no grant: each call is checked.
         "tables" => Need::Nothing,
         "dns" => Need::Granted(Grant::Dns),
@@ -147,9 +144,10 @@ fn own_interface(import: &str) -> Option<(&str, &str)> {
 
 /// Whether a component imports something that may have to wait: its calls then run on a stack of their own.
 pub(crate) fn waits(engine: &Engine, component: &Component) -> bool {
-    component.component_type().imports(engine.wasmtime()).any(|(name, _)| {
-        matches!(own_interface(name), Some(("dns" | "tables" | "addresses" | "verification", _)))
-    })
+    component
+        .component_type()
+        .imports(engine.wasmtime())
+        .any(|(name, _)| matches!(own_interface(name), Some(("dns" | "tables" | "addresses" | "verification", _))))
 }
 
 /// The linker of one plugin, holding what it imports as far as that was granted.
@@ -171,11 +169,14 @@ pub(crate) fn linker(
         };
         match need(interface) {
             None => return Err(wrong(format!("imports {import}, which this server does not offer"))),
-            Some(Need::Unsupported) => return Err(wrong(format!("imports {import}, which is not supported in this release"))),
+            Some(Need::Unsupported) => {
+                return Err(wrong(format!("imports {import}, which is not supported in this release")));
+            }
             Some(Need::Granted(grant)) if !grants.has(grant) => missing.push((import.to_string(), grant)),
             Some(_) if linked.contains(&interface) => {}
             Some(_) => {
-                link(&mut linker, interface).map_err(|error| PluginError::Server(format!("cannot link {import}: {error}")))?;
+                link(&mut linker, interface)
+                    .map_err(|error| PluginError::Server(format!("cannot link {import}: {error}")))?;
                 linked.push(interface);
             }
         }
@@ -187,12 +188,19 @@ pub(crate) fn linker(
     let mut grants = grants.texts();
     grants.extend(missing.iter().map(|(_, grant)| grant.name().to_string()));
     let imports: Vec<_> = missing.into_iter().map(|(import, _)| import).collect();
-    Err(PluginError::Grant { place: place.into(), plugin: plugin.into(), import: imports.join(", "), grants: grants.join(",") })
+    Err(PluginError::Grant {
+        place: place.into(),
+        plugin: plugin.into(),
+        import: imports.join(", "),
+        grants: grants.join(","),
+    })
 }
 
 fn foreign_import(import: &str) -> String {
     if import.starts_with("wasi:") {
-        format!("imports {import}: WASI is not supported in this release; build for wasm32-unknown-unknown, or stub WASI out")
+        format!(
+            "imports {import}: WASI is not supported in this release; build for wasm32-unknown-unknown, or stub WASI out"
+        )
     } else if import.starts_with("waxwing:plugin/") {
         format!("imports {import}, but this server speaks waxwing:plugin 0.1")
     } else {
@@ -241,6 +249,9 @@ mod tests {
         assert!(!grants.covers(Grant::Store, "other"), "another store than the granted ones");
         grants.add("store").expect("a grant without scope");
         assert!(grants.covers(Grant::Store, "other"));
-        assert_eq!(grants.add("dns,root").expect_err("no such grant").split(':').next(), Some("unknown grant in grant=root"));
+        assert_eq!(
+            grants.add("dns,root").expect_err("no such grant").split(':').next(),
+            Some("unknown grant in grant=root")
+        );
     }
 }

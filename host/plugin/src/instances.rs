@@ -2,7 +2,10 @@
 //! An instance is in one call at a time, and gone after a failure.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +30,8 @@ const IDLE: usize = 64;
 
 /// The pool of one plugin.
 pub(crate) struct Pool {
+    /// Boxed, because `hook::Instances` wants boxes and a call should not move a whole store.
+    #[expect(clippy::vec_box, reason = "the boxes are handed on as they are")]
     idle: Mutex<Vec<Box<Live>>>,
     permits: Semaphore,
 }
@@ -49,10 +54,6 @@ impl Pool {
     }
 
     /// The right to one instance.
-    pub(crate) fn try_permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.permits.try_acquire().ok()
-    }
-
     pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.acquire().await.ok()
     }
@@ -72,7 +73,11 @@ pub(crate) fn keep(instances: &Instances, plugin: u64, scope: InstanceScope, liv
 /// fail at once for a time that doubles, up to a second: short, so that a client who knows a message that breaks a plugin
 /// cannot keep others out for long.
 #[derive(Default)]
-pub(crate) struct Health(Mutex<Trouble>);
+pub(crate) struct Health {
+    /// Most calls find no trouble and need no lock.
+    troubled: AtomicBool,
+    trouble: Mutex<Trouble>,
+}
 
 #[derive(Default)]
 struct Trouble {
@@ -88,15 +93,17 @@ const FREE: u32 = 8;
 impl Health {
     /// A call went well.
     pub(crate) fn well(&self) {
-        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble.in_a_row != 0 {
+        if self.troubled.load(Ordering::Acquire) {
+            let mut trouble = self.lock();
             *trouble = Trouble::default();
+            self.troubled.store(false, Ordering::Release);
         }
     }
 
     /// A call failed.
     pub(crate) fn ill(&self, kind: FailureKind, now: Duration) {
-        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trouble = self.lock();
+        self.troubled.store(true, Ordering::Release);
         trouble.in_a_row = trouble.in_a_row.saturating_add(1);
         trouble.kind = Some(kind);
         if trouble.in_a_row > FREE {
@@ -107,9 +114,13 @@ impl Health {
 
     /// Whether a new instance must wait: the last kind of failure, how many there were in a row, and for how long.
     pub(crate) fn waiting(&self, now: Duration) -> Option<(FailureKind, u32, Duration)> {
-        let trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let trouble = self.lock();
         let rest = trouble.not_before.checked_sub(now).filter(|rest| !rest.is_zero())?;
         Some((trouble.kind?, trouble.in_a_row, rest))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

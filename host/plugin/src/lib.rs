@@ -6,7 +6,8 @@
 //! smtpd(8) and makes [`hook::Delivery`] and [`hook::Table`] objects; [`PluginHost`] replaces it whole when a file changes.
 //!
 //! Reading order: `registry` (what a generation is), `load` and `describe` (from file to checked plugin), `grants` (what its
-//! linker holds), `instances` and `run` (one call), `restriction`, `delivery`, `table` (the worlds), `imports` (what a plugin
+//! linker holds), `loaded`, `instances` and `run` (one call), `restriction`, `check`, `filter`, `table`,
+//! `delivery`, `delivery_hook`, `report` (the worlds), `imports` (what a plugin
 //! may ask), `reload` (swapping generations).
 //!
 //! What it must never do: let a failed call look like consent, apply an edit of a call that failed, keep an instance after
@@ -15,21 +16,26 @@
 #![deny(unsafe_code)]
 
 mod bindings;
+mod check;
 mod cwasm;
 mod delivery;
+mod delivery_hook;
 mod describe;
 mod engine;
 mod error;
 mod failure;
+mod filter;
 mod grants;
 mod imports;
 mod instances;
 mod limits;
 mod load;
+mod loaded;
 mod message;
 mod parameters;
 mod registry;
 mod reload;
+mod report;
 mod restriction;
 mod run;
 mod state;
@@ -39,5 +45,5 @@ mod table;
 pub use error::PluginError;
 pub use message::ContentView;
 pub use registry::{Origin, PluginInfo, Registry};
-pub use reload::{PluginHost, ServicesFactory, Embedded};
+pub use reload::{Embedded, PluginHost, ServicesFactory};
 pub use store::Stores;

@@ -98,7 +98,9 @@ impl Settings {
         let mut settings =
             Self { grants: Grants::none(), instance: InstanceScope::Session, ..Self::of_default_plugin() };
         for (name, value, place) in &entry.options {
-            settings.set(name, value.trim(), place).map_err(|text| PluginError::Configuration(format!("{place}: {text}")))?;
+            settings
+                .set(name, value.trim(), place)
+                .map_err(|text| PluginError::Configuration(format!("{place}: {text}")))?;
         }
         Ok(settings)
     }
@@ -107,7 +109,9 @@ impl Settings {
         let wrong = |wanted: &str| format!("bad value in {name}={value}: want {wanted}");
         match name {
             "grant" => self.grants.add(value)?,
-            "time_limit" => self.time_limit = Some(time(value).ok_or_else(|| wrong("a time such as 50ms or 2s, up to 1h"))?),
+            "time_limit" => {
+                self.time_limit = Some(time(value).ok_or_else(|| wrong("a time such as 50ms or 2s, up to 1h"))?)
+            }
             "memory_limit" => {
                 self.memory_limit = bytes(value).ok_or_else(|| wrong("a size such as 16M, from 64K to 4095M"))?;
             }
@@ -203,7 +207,8 @@ mod tests {
 
     fn entry(options: &[(&str, &str)]) -> PluginEntry {
         let place = |line| Place { file: std::path::Path::new("plugins.cf").into(), line };
-        let options = options.iter().zip(2..).map(|((name, value), line)| (name.to_string(), value.to_string(), place(line)));
+        let options =
+            options.iter().zip(2..).map(|((name, value), line)| (name.to_string(), value.to_string(), place(line)));
         PluginEntry { name: "x".into(), component: "x.wasm".into(), options: options.collect(), place: place(1) }
     }
 
@@ -220,8 +225,14 @@ mod tests {
     #[test]
     fn a_bad_option_names_its_line() {
         for (name, value) in [
-            ("time_limit", "0"), ("time_limit", "soon"), ("memory_limit", "12"), ("memory_limit", "9G"),
-            ("failure_action", "accept"), ("instance", "global"), ("mode", "off"), ("grant", "everything"),
+            ("time_limit", "0"),
+            ("time_limit", "soon"),
+            ("memory_limit", "12"),
+            ("memory_limit", "9G"),
+            ("failure_action", "accept"),
+            ("instance", "global"),
+            ("mode", "off"),
+            ("grant", "everything"),
         ] {
             let error = Settings::of_entry(&entry(&[("x", "y"), (name, value)])).expect_err(value).to_string();
             assert!(error.starts_with("plugins.cf, line 3: "), "{name}={value}: {error}");

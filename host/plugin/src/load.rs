@@ -9,7 +9,10 @@ use std::{
 use wasmtime::component::Component;
 use wit_component::ComponentEncoder;
 
-use crate::{cwasm::{self, CompiledStore}, engine::Engine};
+use crate::{
+    cwasm::{self, CompiledStore},
+    engine::Engine,
+};
 
 /// Loads components; one compiled before, in this run or an earlier one, is not compiled again. Clones share.
 #[derive(Clone)]
@@ -91,6 +94,8 @@ fn component_of_module(module: &[u8]) -> Result<Vec<u8>, String> {
     // These errors are chains from the general to the particular; the last link says what is wrong.
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true);
-    let encoder = encoder.module(module).map_err(|error| format!("not a plugin: {}", crate::failure::cut(&error.root_cause().to_string())))?;
+    let encoder = encoder
+        .module(module)
+        .map_err(|error| format!("not a plugin: {}", crate::failure::cut(&error.root_cause().to_string())))?;
     encoder.encode().map_err(|error| format!("not a plugin: {}", crate::failure::cut(&error.root_cause().to_string())))
 }

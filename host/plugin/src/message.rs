@@ -51,7 +51,8 @@ fn fields(header: &[u8]) -> Vec<(usize, usize)> {
     let mut fields: Vec<(usize, usize)> = Vec::new();
     let mut start = 0;
     while start < header.len() {
-        let end = header[start..].windows(2).position(|window| window == b"\r\n").map_or(header.len(), |at| start + at + 2);
+        let end =
+            header[start..].windows(2).position(|window| window == b"\r\n").map_or(header.len(), |at| start + at + 2);
         match fields.last_mut() {
             // RFC 5322 section 2.2.3: a line that begins with white space continues the field.
             Some(field) if matches!(header[start], b' ' | b'\t') => field.1 = end,
@@ -86,8 +87,9 @@ impl MessageView for ContentView {
     }
 
     fn find_header(&self, name: &str, nth: u32) -> Option<u32> {
-        let matching = (0..self.header_count())
-            .filter(|&index| self.field(index).is_some_and(|field| name_of(field).eq_ignore_ascii_case(name.as_bytes())));
+        let matching = (0..self.header_count()).filter(|&index| {
+            self.field(index).is_some_and(|field| name_of(field).eq_ignore_ascii_case(name.as_bytes()))
+        });
         matching.into_iter().nth(nth as usize)
     }
 

@@ -20,7 +20,9 @@ impl Value {
         let number = match kind {
             ParameterKind::Boolean => config::Boolean::parse(name, &text, &limits)?.into(),
             ParameterKind::Number => config::Count::parse(name, &text, &limits)?,
-            ParameterKind::Duration => i64::try_from(config::Time::parse(name, &text, &limits)?.as_millis()).unwrap_or(i64::MAX),
+            ParameterKind::Duration => {
+                i64::try_from(config::Time::parse(name, &text, &limits)?.as_millis()).unwrap_or(i64::MAX)
+            }
             ParameterKind::ReplyCode => {
                 let code = config::ReplyCode::parse(name, &text, &limits)?;
                 if code < 400 {
@@ -124,8 +126,11 @@ mod tests {
         assert_eq!(code.number(), Some(450));
         assert_eq!(value(ParameterKind::Boolean, "yes").expect("yes or no").boolean(), Some(true));
         for (kind, text) in [
-            (ParameterKind::ReplyCode, "250"), (ParameterKind::ReplyCode, "abc"), (ParameterKind::Boolean, "maybe"),
-            (ParameterKind::Duration, "soon"), (ParameterKind::Number, "1x"),
+            (ParameterKind::ReplyCode, "250"),
+            (ParameterKind::ReplyCode, "abc"),
+            (ParameterKind::Boolean, "maybe"),
+            (ParameterKind::Duration, "soon"),
+            (ParameterKind::Number, "1x"),
         ] {
             assert!(value(kind, text).is_err(), "{kind:?} took {text:?}");
         }

@@ -1,16 +1,17 @@
 //! One generation of loaded plugins: smtpd's catalogue of restrictions, and the maker of `wasm:` tables and `wasm` transports.
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use config::{Config, PluginRow};
-use hook::{Catalogue, Delivery, MailLog, Offer, Restriction, Services, Stage, Stages, Table};
+use hook::{
+    Catalogue, Check, Delivery, DeliveryAttempts, Filter, MailLog, Offer, Report, Restriction, Services, Stage, Stages,
+    Table,
+};
 
 use crate::{
-    delivery::WasmDelivery, limits::World, restriction::WasmRestriction, run::Plugin, table::WasmTable,
+    check::WasmCheck, delivery::WasmDelivery, delivery_hook::WasmDeliveryAttempts, describe::Described,
+    filter::WasmFilter, limits::World, loaded::Plugin, report::WasmReport, restriction::WasmRestriction,
+    table::WasmTable,
 };
 
 mod build;
@@ -47,6 +48,7 @@ pub struct PluginInfo {
 
 struct Loaded {
     plugin: Arc<Plugin>,
+    described: Described,
     info: PluginInfo,
 }
 
@@ -101,7 +103,7 @@ impl Registry {
     /// # Errors
     /// One line, when there is no such plugin or it is no transport.
     pub fn delivery(&self, name: &str, transport: &str) -> Result<Arc<dyn Delivery>, String> {
-        let plugin = self.plugin(name, World::Delivery)?;
+        let plugin = self.loaded(name, World::Delivery)?.plugin.clone();
         let log = MailLog::new(&self.syslog_name, transport);
         Ok(Arc::new(WasmDelivery { plugin, log }))
     }
@@ -111,7 +113,7 @@ impl Registry {
     /// # Errors
     /// One line, when there is no such plugin, it is no table, or it refuses the argument.
     pub async fn open_table(&self, name: &str, argument: &str) -> Result<Arc<dyn Table>, String> {
-        let plugin = self.plugin(name, World::Table)?;
+        let plugin = self.loaded(name, World::Table)?.plugin.clone();
         Ok(Arc::new(WasmTable::open(plugin, argument).await?))
     }
 
@@ -120,23 +122,59 @@ impl Registry {
     /// # Errors
     /// As [`Registry::open_table`].
     pub fn table(&self, name: &str, argument: &str) -> Result<Arc<dyn Table>, String> {
-        let plugin = self.plugin(name, World::Table)?;
+        let plugin = self.loaded(name, World::Table)?.plugin.clone();
         let runtime = tokio::runtime::Handle::try_current().map_err(|error| error.to_string())?;
         // A thread of its own, because a worker of the runtime must not block on it.
-        let opened = std::thread::scope(|scope| {
-            scope.spawn(move || runtime.block_on(WasmTable::open(plugin, argument))).join()
-        });
+        let opened =
+            std::thread::scope(|scope| scope.spawn(move || runtime.block_on(WasmTable::open(plugin, argument))).join());
         let table = opened.map_err(|_| format!("wasm:{name}: the plugin host panicked"))??;
         Ok(Arc::new(table))
     }
 
+    /// A checker named `wasm:NAME` in header_checks and its relatives.
+    ///
+    /// # Errors
+    /// One line, when there is no such plugin or it is no checker.
+    pub fn check(&self, name: &str) -> Result<Arc<dyn Check>, String> {
+        let loaded = self.loaded(name, World::Check)?;
+        let wanted = loaded.described.content_checks.as_ref().map(|wanted| wanted.headers.clone()).unwrap_or_default();
+        Ok(Arc::new(WasmCheck::new(loaded.plugin.clone(), wanted)))
+    }
+
+    /// A filter named `wasm:NAME` in smtpd_milters or non_smtpd_milters.
+    ///
+    /// # Errors
+    /// One line, when there is no such plugin or it is no filter.
+    pub fn filter(&self, name: &str) -> Result<Arc<dyn Filter>, String> {
+        let loaded = self.loaded(name, World::Filter)?;
+        Ok(Arc::new(WasmFilter::new(loaded.plugin.clone(), loaded.described.filter_events.clone())))
+    }
+
+    /// A hook named in delivery_plugins.
+    ///
+    /// # Errors
+    /// One line, when there is no such plugin or it is no delivery hook.
+    pub fn delivery_attempts(&self, name: &str) -> Result<Arc<dyn DeliveryAttempts>, String> {
+        let loaded = self.loaded(name, World::DeliveryHook)?;
+        Ok(Arc::new(WasmDeliveryAttempts::new(loaded.plugin.clone(), loaded.described.delivery_attempts)))
+    }
+
+    /// A reporter named in report_plugins. Its task runs on the current tokio runtime until the reporter is dropped.
+    ///
+    /// # Errors
+    /// One line, when there is no such plugin or it takes no reports.
+    pub fn report(&self, name: &str) -> Result<Arc<dyn Report>, String> {
+        let loaded = self.loaded(name, World::Report)?;
+        Ok(Arc::new(WasmReport::start(loaded.plugin.clone(), loaded.described.events)))
+    }
+
     /// A plugin by its name in plugins.cf, or a default one's, that offers the world.
-    fn plugin(&self, name: &str, world: World) -> Result<Arc<Plugin>, String> {
+    fn loaded(&self, name: &str, world: World) -> Result<&Loaded, String> {
         let Some(loaded) = self.plugins.iter().find(|loaded| loaded.info.name == name) else {
             return Err(format!("no plugin {name} in plugins.cf"));
         };
         if loaded.info.worlds.contains(&world.name()) {
-            return Ok(loaded.plugin.clone());
+            return Ok(loaded);
         }
         Err(format!("plugin {name} offers {}, not {}", loaded.info.worlds.join(" and "), world.name()))
     }
@@ -161,12 +199,13 @@ impl Catalogue for Registry {
             Some((name, wanted)) => (name, Some(wanted)),
             None => (argument, None),
         };
-        let plugin = self.plugin(name, World::Restriction)?;
+        let plugin = &self.loaded(name, World::Restriction)?.plugin;
         let mut of_plugin: Vec<_> =
             self.restrictions.values().filter(|restriction| restriction.plugin.number == plugin.number).collect();
         of_plugin.sort_by_key(|restriction| &restriction.offer.name);
         of_plugin.dedup_by_key(|restriction| &restriction.offer.name);
-        let names = || of_plugin.iter().map(|restriction| restriction.offer.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names =
+            || of_plugin.iter().map(|restriction| restriction.offer.name.as_str()).collect::<Vec<_>>().join(", ");
         match (wanted, &of_plugin[..]) {
             (None, [only]) => Ok((*only).clone()),
             (None, _) => Err(format!("plugin {name} offers several restrictions, say which: {}", names())),
@@ -175,9 +214,9 @@ impl Catalogue for Registry {
                     std::iter::once(&offer.name).chain(&offer.aliases).any(|name| name.eq_ignore_ascii_case(wanted))
                 };
                 let found = of_plugin.iter().find(|restriction| named(&restriction.offer));
-                found.map(|found| (*found).clone() as Arc<dyn Restriction>).ok_or_else(|| {
-                    format!("plugin {name} offers no restriction {wanted}, only: {}", names())
-                })
+                found
+                    .map(|found| (*found).clone() as Arc<dyn Restriction>)
+                    .ok_or_else(|| format!("plugin {name} offers no restriction {wanted}, only: {}", names()))
             }
         }
     }

@@ -70,7 +70,12 @@ impl PluginHost {
     ///
     /// # Errors
     /// The first thing that is wrong; nothing is left running.
-    pub async fn start(config: Config, services: ServicesFactory, embedded: Embedded, log: MailLog) -> Result<Self, PluginError> {
+    pub async fn start(
+        config: Config,
+        services: ServicesFactory,
+        embedded: Embedded,
+        log: MailLog,
+    ) -> Result<Self, PluginError> {
         let data = config.get(&config::parameters::DATA_DIRECTORY);
         let loader = Loader::new(Engine::start()?, &Path::new(&data).join("cwasm"));
         let entries = config.plugins().to_vec();
@@ -214,7 +219,9 @@ impl Shared {
         let mut now = BTreeSet::new();
         for directory in wanted {
             // One that does not exist yet is tried again after the next change of the others.
-            if directories.contains(&directory) && directory.is_dir() || watcher.watch(&directory, RecursiveMode::NonRecursive).is_ok() {
+            if directories.contains(&directory) && directory.is_dir()
+                || watcher.watch(&directory, RecursiveMode::NonRecursive).is_ok()
+            {
                 now.insert(directory);
             }
         }
@@ -243,7 +250,9 @@ async fn reread(config: &Config) -> Result<Vec<PluginEntry>, String> {
             return Ok(Vec::new());
         }
         let rows: Vec<&'static [config::Row]> = config.rows().map(std::slice::from_ref).collect();
-        Config::load(config.directory(), &rows).map(|loaded| loaded.config.plugins().to_vec()).map_err(|errors| errors.to_string())
+        Config::load(config.directory(), &rows)
+            .map(|loaded| loaded.config.plugins().to_vec())
+            .map_err(|errors| errors.to_string())
     });
     read.await.map_err(|error| error.to_string())?
 }

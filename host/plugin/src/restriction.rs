@@ -2,13 +2,15 @@
 
 use std::{future::ready, sync::Arc};
 
-use hook::{Answer, ArgumentKind, BoxFuture, Call, Failure, FailureKind, Offer, RestrictionOutcome as Outcome, TypedReply, Verdict};
+use hook::{
+    Answer, ArgumentKind, BoxFuture, Call, FailureKind, Offer, RestrictionOutcome as Outcome, TypedReply, Verdict,
+};
 
 use crate::{
     bindings::{exports::waxwing::plugin::restrictions, waxwing::plugin::types},
     instances::Live,
-    limits::{InstanceScope, Mode, World},
-    run::{Plugin, not_exported},
+    limits::{Mode, World},
+    loaded::{Plugin, not_exported},
     state::{Editing, Phase},
 };
 
@@ -16,55 +18,51 @@ use crate::{
 pub(crate) struct WasmRestriction {
     pub plugin: Arc<Plugin>,
     pub offer: Offer,
+    /// For failures.
+    function: String,
 }
 
 impl WasmRestriction {
-    fn function(&self) -> String {
-        format!("check({})", self.offer.name)
+    pub(crate) fn new(plugin: Arc<Plugin>, offer: Offer) -> Self {
+        let function = format!("check({})", offer.name);
+        Self { plugin, offer, function }
     }
 
     /// A call of a plugin that waits for nothing: no future, no stack of its own.
     fn check_here(&self, argument: Option<&str>, call: &Call) -> Outcome {
-        let _permit = self.plugin.pool.try_permit();
-        let kept = self.plugin.kept(call);
-        let mut live = match kept {
-            Some(live) => live,
-            None => self.plugin.instance_here(None, World::Restriction, &self.function())?,
-        };
+        // No permit of the pool: a call that waits for nothing holds its instance no longer than its thread.
+        let mut live = self.plugin.instance_here(self.plugin.kept(call), World::Restriction, &self.function)?;
         let limit = self.plugin.limit(World::Restriction);
         let Live { store, guests, .. } = &mut *live;
-        store.data_mut().begin(Phase::Call, Editing::Allowed, Some(call.clone()));
+        store.data_mut().begin(Phase::Call, Editing::Message, Some(call.clone()));
         let verdict = match &guests.restrictions {
-            Some(guest) => self.plugin.runner.call_here(store, limit, guest.func_check(), (self.offer.name.as_str(), argument)),
+            Some(guest) => {
+                self.plugin.runner.call_here(store, limit, guest.func_check(), (self.offer.name.as_str(), argument))
+            }
             None => Err(not_exported()),
         };
         self.finish(live, call, verdict)
     }
 
     async fn check_waiting(&self, argument: Option<&str>, call: &Call) -> Outcome {
+        let mut out = self.plugin.checked_out(call, World::Restriction, &self.function, Editing::Message).await?;
+        let Live { store, guests, .. } = &mut *out.live;
         let limit = self.plugin.limit(World::Restriction);
-        let _permit = if self.plugin.settings.instance == InstanceScope::Shared {
-            match tokio::time::timeout(limit.wait, self.plugin.pool.permit()).await {
-                Ok(permit) => permit,
-                Err(_) => return Err(self.failure(FailureKind::Deadline, "all instances are busy")),
-            }
-        } else {
-            None
-        };
-        let kept = self.plugin.kept(call);
-        let mut live = self.plugin.instance(kept, World::Restriction, &self.function()).await?;
-        let Live { store, guests, .. } = &mut *live;
-        store.data_mut().begin(Phase::Call, Editing::Allowed, Some(call.clone()));
         let params = (self.offer.name.as_str(), argument);
         let verdict = match &guests.restrictions {
             Some(guest) => self.plugin.runner.call(store, limit, guest.func_check(), params).await,
             None => Err(not_exported()),
         };
-        self.finish(live, call, verdict)
+        self.finish(out.live, call, verdict)
     }
 
-    fn finish(&self, mut live: Box<Live>, call: &Call, verdict: Result<restrictions::Verdict, (FailureKind, String)>) -> Outcome {
-        let failed = |(kind, cause)| self.plugin.failure(World::Restriction, &self.function(), kind, cause);
+    fn finish(
+        &self,
+        mut live: Box<Live>,
+        call: &Call,
+        verdict: Result<restrictions::Verdict, (FailureKind, String)>,
+    ) -> Outcome {
+        let failed = |(kind, cause)| self.plugin.failure(World::Restriction, &self.function, kind, cause);
         let verdict = verdict.map_err(failed)?;
         let verdict = plain(verdict).map_err(|cause| failed((FailureKind::BadAnswer, cause)))?;
         let state = live.store.data_mut();
@@ -77,10 +75,6 @@ impl WasmRestriction {
         };
         self.plugin.keep(call, live);
         Ok(answer)
-    }
-
-    fn failure(&self, kind: FailureKind, cause: &str) -> Failure {
-        self.plugin.failure(World::Restriction, &self.function(), kind, cause.to_string())
     }
 
     async fn validate_use(&self, argument: Option<&str>) -> Result<(), String> {

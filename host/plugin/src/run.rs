@@ -1,10 +1,8 @@
-//! One loaded plugin, and how one of its functions is called: an instance is found or made, measured against the limits,
-//! and dropped after any failure.
+//! Making an instance of a component and calling one of its functions, measured against the limits.
 
 use std::sync::{Arc, atomic::Ordering};
 
-use hook::{Call, Failure, FailureKind};
-use tokio::sync::SemaphorePermit;
+use hook::FailureKind;
 use wasmtime::{
     Store, UpdateDeadline,
     component::{ComponentNamedList, InstancePre, Lift, Lower, TypedFunc},
@@ -12,12 +10,11 @@ use wasmtime::{
 
 use crate::{
     bindings::exports::waxwing::plugin as exports,
-    describe::write_line,
     engine::Engine,
     failure,
-    instances::{self, Health, Live, Pool},
-    limits::{InstanceScope, Limit, Settings, World},
-    state::{Editing, Facts, Phase, State},
+    instances::Live,
+    limits::{Limit, World},
+    state::{Facts, Phase, State},
 };
 
 /// Bytes the host copies out of a guest in one call, its answer and the arguments of one import each: a list may name
@@ -112,8 +109,8 @@ pub(crate) struct Runner {
 
 impl Runner {
     /// Whether calls run on a stack of their own, where they can wait and let others run.
-    fn on_own_stack(&self, facts: &Facts) -> bool {
-        self.waits || facts.slow.load(Ordering::Relaxed)
+    pub(crate) fn on_own_stack(&self, facts: &Facts) -> bool {
+        self.waits || facts.slow.load(Ordering::Relaxed) > 0
     }
 
     fn store(&self, facts: &Arc<Facts>) -> Store<State> {
@@ -129,9 +126,10 @@ impl Runner {
             if state.meter.yields {
                 return Ok(UpdateDeadline::Yield(1));
             }
-            // It holds up its thread: give later calls a stack of their own, so that they can yield.
-            if state.meter.slices > 1 {
-                state.plugin.slow.store(true, Ordering::Relaxed);
+            // It holds up its thread: give later calls a stack of their own, so that they can yield. On a busy machine a
+            // tick or two may pass while the whole thread waits for a processor.
+            if state.meter.slices > 2 {
+                state.plugin.is_slow();
             }
             Ok(UpdateDeadline::Continue(1))
         });
@@ -139,7 +137,11 @@ impl Runner {
     }
 
     /// A fresh instance.
-    pub(crate) async fn instantiate(&self, facts: &Arc<Facts>, limit: Limit) -> Result<Box<Live>, (FailureKind, String)> {
+    pub(crate) async fn instantiate(
+        &self,
+        facts: &Arc<Facts>,
+        limit: Limit,
+    ) -> Result<Box<Live>, (FailureKind, String)> {
         if !self.on_own_stack(facts) {
             return self.instantiate_here(facts, limit);
         }
@@ -154,7 +156,11 @@ impl Runner {
         self.finish(store, made, limit)
     }
 
-    fn instantiate_here(&self, facts: &Arc<Facts>, limit: Limit) -> Result<Box<Live>, (FailureKind, String)> {
+    pub(crate) fn instantiate_here(
+        &self,
+        facts: &Arc<Facts>,
+        limit: Limit,
+    ) -> Result<Box<Live>, (FailureKind, String)> {
         let mut store = self.store(facts);
         store.data_mut().meter.begin(limit, false);
         store.set_epoch_deadline(1);
@@ -177,7 +183,13 @@ impl Runner {
     }
 
     /// Calls a function of a live instance whose state was made ready by [`State::begin`].
-    pub(crate) async fn call<P, R>(&self, store: &mut Store<State>, limit: Limit, func: TypedFunc<P, (R,)>, params: P) -> Result<R, (FailureKind, String)>
+    pub(crate) async fn call<P, R>(
+        &self,
+        store: &mut Store<State>,
+        limit: Limit,
+        func: TypedFunc<P, (R,)>,
+        params: P,
+    ) -> Result<R, (FailureKind, String)>
     where
         P: ComponentNamedList + Lower + Send + Sync,
         (R,): ComponentNamedList + Lift + Send + Sync + 'static,
@@ -190,14 +202,46 @@ impl Runner {
         let _ticking = self.engine.tick();
         let answer = tokio::time::timeout(limit.wait, func.call_async(&mut *store, params)).await;
         match answer {
-            Ok(Ok((answer,))) => Ok(answer),
+            Ok(Ok((answer,))) => {
+                let state = store.data();
+                if state.meter.slices == 0 {
+                    state.plugin.was_quick();
+                }
+                Ok(answer)
+            }
             Ok(Err(error)) => Err(failure::classify(&error, &store.data().meter, limit)),
             Err(_) => Err((FailureKind::Deadline, failure::deadline(&store.data().meter, limit))),
         }
     }
 
+    /// [`Runner::call`] for a function without an answer.
+    pub(crate) async fn call_unit<P>(
+        &self,
+        store: &mut Store<State>,
+        limit: Limit,
+        func: TypedFunc<P, ()>,
+        params: P,
+    ) -> Result<(), (FailureKind, String)>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+    {
+        store.data_mut().meter.begin(limit, true);
+        store.set_epoch_deadline(1);
+        let _ticking = self.engine.tick();
+        match tokio::time::timeout(limit.wait, func.call_async(&mut *store, params)).await {
+            Ok(done) => done.map_err(|error| failure::classify(&error, &store.data().meter, limit)),
+            Err(_) => Err((FailureKind::Deadline, failure::deadline(&store.data().meter, limit))),
+        }
+    }
+
     /// The same on the caller's stack: for components that import nothing that waits.
-    pub(crate) fn call_here<P, R>(&self, store: &mut Store<State>, limit: Limit, func: TypedFunc<P, (R,)>, params: P) -> Result<R, (FailureKind, String)>
+    pub(crate) fn call_here<P, R>(
+        &self,
+        store: &mut Store<State>,
+        limit: Limit,
+        func: TypedFunc<P, (R,)>,
+        params: P,
+    ) -> Result<R, (FailureKind, String)>
     where
         P: ComponentNamedList + Lower,
         (R,): ComponentNamedList + Lift,
@@ -209,131 +253,4 @@ impl Runner {
             .map(|(answer,)| answer)
             .map_err(|error| failure::classify(&error, &store.data().meter, limit))
     }
-}
-
-/// One plugin of one generation.
-pub(crate) struct Plugin {
-    /// Unique over all generations: what [`hook::Instances`] knows its instances by.
-    pub number: u64,
-    pub facts: Arc<Facts>,
-    pub clock: Arc<dyn hook::Clock>,
-    pub settings: Settings,
-    pub runner: Runner,
-    pub pool: Pool,
-    pub health: Health,
-}
-
-impl Plugin {
-    pub(crate) fn limit(&self, world: World) -> Limit {
-        self.settings.limit(world, self.runner.waits)
-    }
-
-    /// Whether a call can be made without waiting for anything.
-    pub(crate) fn answers_at_once(&self) -> bool {
-        !self.runner.on_own_stack(&self.facts)
-    }
-
-    /// A failure of this plugin, counted.
-    pub(crate) fn failure(&self, world: World, function: &str, kind: FailureKind, cause: String) -> Failure {
-        self.health.ill(kind, self.clock.monotonic());
-        self.failure_uncounted(world, function, kind, cause)
-    }
-
-    fn failure_uncounted(&self, world: World, function: &str, kind: FailureKind, cause: String) -> Failure {
-        Failure {
-            kind,
-            plugin: self.facts.name.clone(),
-            version: self.facts.version.clone(),
-            function: format!("{} {function}", world.name()),
-            cause,
-            action: self.settings.failure_action(world),
-        }
-    }
-
-    /// `Err` while the plugin may have no new instance.
-    fn may_instantiate(&self, world: World, function: &str) -> Result<(), Failure> {
-        let Some((kind, times, rest)) = self.health.waiting(self.clock.monotonic()) else {
-            return Ok(());
-        };
-        let cause = format!("failed {times} times in a row, no new instance for {} ms", rest.as_millis().max(1));
-        Err(self.failure_uncounted(world, function, kind, cause))
-    }
-
-    /// An instance that belongs to nobody else: where `live` has none, a new one.
-    pub(crate) async fn instance(&self, live: Option<Box<Live>>, world: World, function: &str) -> Result<Box<Live>, Failure> {
-        if let Some(live) = live {
-            return Ok(live);
-        }
-        self.may_instantiate(world, function)?;
-        let made = self.runner.instantiate(&self.facts, self.limit(world)).await;
-        made.map_err(|(kind, cause)| self.failure(world, function, kind, cause))
-    }
-
-    /// The same where the plugin answers at once.
-    pub(crate) fn instance_here(&self, live: Option<Box<Live>>, world: World, function: &str) -> Result<Box<Live>, Failure> {
-        if let Some(live) = live {
-            return Ok(live);
-        }
-        self.may_instantiate(world, function)?;
-        let made = self.runner.instantiate_here(&self.facts, self.limit(world));
-        made.map_err(|(kind, cause)| self.failure(world, function, kind, cause))
-    }
-
-    /// The instance kept for a call, by `instance=`.
-    pub(crate) fn kept(&self, call: &Call) -> Option<Box<Live>> {
-        match self.settings.instance {
-            InstanceScope::Shared => self.pool.take(),
-            InstanceScope::Session | InstanceScope::Message => instances::take_kept(&call.instances, self.number),
-        }
-    }
-
-    /// Keeps the instance of a call that went well.
-    pub(crate) fn keep(&self, call: &Call, mut live: Box<Live>) {
-        self.health.well();
-        live.store.data_mut().call = None;
-        match self.settings.instance {
-            InstanceScope::Shared => self.pool.put(live),
-            scope => instances::keep(&call.instances, self.number, scope, live),
-        }
-    }
-
-    /// An instance of the pool for a call without a session: tables, and `validate` of restrictions.
-    pub(crate) async fn pooled(&self, world: World, function: &str, phase: Phase) -> Result<Pooled<'_>, Failure> {
-        let limit = self.limit(world);
-        let Ok(Some(permit)) = tokio::time::timeout(limit.wait, self.pool.permit()).await else {
-            return Err(self.failure_uncounted(world, function, FailureKind::Deadline, "all instances are busy".to_string()));
-        };
-        let mut live = self.instance(self.pool.take(), world, function).await?;
-        live.store.data_mut().begin(phase, Editing::Forbidden, None);
-        Ok(Pooled { live, _permit: permit })
-    }
-
-    /// Puts an instance of the pool back after a good call and writes what the plugin logged, or drops it.
-    pub(crate) fn finish_pooled<R>(
-        &self,
-        mut pooled: Pooled<'_>,
-        world: World,
-        function: &str,
-        answer: Result<R, (FailureKind, String)>,
-    ) -> Result<R, Failure> {
-        let answer = answer.map_err(|(kind, cause)| self.failure(world, function, kind, cause))?;
-        for line in &std::mem::take(&mut pooled.live.store.data_mut().log) {
-            write_line(&self.facts.log, None, &self.facts.name, line);
-        }
-        self.health.well();
-        self.pool.put(pooled.live);
-        Ok(answer)
-    }
-}
-
-/// An instance taken from the pool, and the right to it.
-pub(crate) struct Pooled<'a> {
-    pub live: Box<Live>,
-    _permit: SemaphorePermit<'a>,
-}
-
-/// What a call for an interface gets that the component does not export: the registry checks worlds, so only a reload
-/// that changed them between two calls could lead here.
-pub(crate) fn not_exported() -> (FailureKind, String) {
-    (FailureKind::Refused, "not exported".to_string())
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, RwLock, PoisonError, atomic::AtomicBool},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,8 +27,8 @@ pub(crate) struct Facts {
     /// Table arguments of this plugin's restrictions, opened by `validate`. Readable without the grant `tables`.
     pub tables: RwLock<HashSet<String>>,
     pub log: MailLog,
-    /// Calls have taken longer than a tick before: make further ones able to yield.
-    pub slow: AtomicBool,
+    /// How many more calls run on a stack of their own, because one held up its thread.
+    pub slow: AtomicU32,
 }
 
 impl Facts {
@@ -42,7 +45,21 @@ impl Facts {
 
     /// May the plugin name this parameter in `tables.match-domain` and `match-host`?
     pub(crate) fn may_match(&self, parameter: &str) -> bool {
-        self.grants.has(crate::grants::Grant::Tables) || self.parameters.get(parameter).is_some_and(Value::is_match_list)
+        self.grants.has(crate::grants::Grant::Tables)
+            || self.parameters.get(parameter).is_some_and(Value::is_match_list)
+    }
+
+    /// A call held up its thread.
+    pub(crate) fn is_slow(&self) {
+        self.slow.store(SLOW_CALLS, Ordering::Relaxed);
+    }
+
+    /// A call on a stack of its own took less than a tick.
+    pub(crate) fn was_quick(&self) {
+        let slow = self.slow.load(Ordering::Relaxed);
+        if slow > 0 {
+            self.slow.store(slow - 1, Ordering::Relaxed);
+        }
     }
 
     /// Remembers a table argument the host opened.
@@ -50,6 +67,9 @@ impl Facts {
         self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(tables.to_string());
     }
 }
+
+/// Calls made able to yield after one that held up its thread.
+const SLOW_CALLS: u32 = 1000;
 
 /// Which imports answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +82,27 @@ pub(crate) enum Phase {
     Call,
 }
 
-/// What a plugin may change in the world it is called through.
+/// What a plugin may change in the call it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Editing {
-    /// Restrictions, checks and filters.
-    Allowed,
     Forbidden,
+    /// Events of a filter before the message is complete: milters may discard it at once.
+    Discard,
+    /// Restrictions and checks: envelope and header.
+    Message,
+    /// A filter's end of message.
+    MessageAndBody,
+}
+
+impl Editing {
+    fn allows(self, edit: &Edit) -> bool {
+        match self {
+            Editing::Forbidden => false,
+            Editing::Discard => matches!(edit, Edit::Discard(_)),
+            Editing::Message => !matches!(edit, Edit::WriteBody(_)),
+            Editing::MessageAndBody => true,
+        }
+    }
 }
 
 /// Data of one `Store`.
@@ -163,12 +198,14 @@ impl State {
 
     /// Buffers an edit of about so many bytes.
     pub(crate) fn edit(&mut self, edit: Edit, bytes: usize) -> wasmtime::Result<()> {
-        if self.phase != Phase::Call || self.editing == Editing::Forbidden {
-            return Err(Refusal::bad_answer("an edit where there is no message to edit"));
+        if self.phase != Phase::Call || !self.editing.allows(&edit) {
+            return Err(Refusal::bad_answer("an edit that is not possible here"));
         }
         self.edit_bytes += if matches!(edit, Edit::WriteBody(_)) { 0 } else { bytes };
         if self.edits.len() >= EDITS || self.edit_bytes > EDIT_BYTES {
-            return Err(Refusal::bad_answer(format!("more than {EDITS} edits or {EDIT_BYTES} bytes of them in one call")));
+            return Err(Refusal::bad_answer(format!(
+                "more than {EDITS} edits or {EDIT_BYTES} bytes of them in one call"
+            )));
         }
         self.edits.push(edit);
         Ok(())

@@ -6,7 +6,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::{AtomicBool, Ordering}},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, UNIX_EPOCH},
 };
@@ -50,7 +53,8 @@ impl Stores {
     /// # Errors
     /// When the directory cannot be made or the thread not started.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, PluginError> {
-        let wrong = |error: std::io::Error| PluginError::Server(format!("store directory {}: {error}", directory.display()));
+        let wrong =
+            |error: std::io::Error| PluginError::Server(format!("store directory {}: {error}", directory.display()));
         std::fs::create_dir_all(directory).map_err(wrong)?;
         let inner = Arc::new(Inner { directory: directory.to_path_buf(), clock, open: Mutex::default() });
         let weak = Arc::downgrade(&inner);
@@ -75,12 +79,13 @@ impl Stores {
             return Err(StoreError::Unavailable(format!("{name:?} is no store name")));
         }
         let path = self.0.directory.join(format!("{name}.redb"));
-        let opened = Database::builder().set_cache_size(CACHE).create(&path).map_err(redb::Error::from).and_then(|database| {
-            let transaction = database.begin_write()?;
-            transaction.open_table(ENTRIES)?;
-            transaction.commit()?;
-            Ok(database)
-        });
+        let opened =
+            Database::builder().set_cache_size(CACHE).create(&path).map_err(redb::Error::from).and_then(|database| {
+                let transaction = database.begin_write()?;
+                transaction.open_table(ENTRIES)?;
+                transaction.commit()?;
+                Ok(database)
+            });
         let database = opened.map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
         let store = Arc::new(OneStore { database, unsynced: AtomicBool::new(false) });
         open.insert(name.to_string(), store.clone());
@@ -131,7 +136,9 @@ impl Inner {
 
     fn sync(&self) {
         for (name, store) in self.stores() {
-            if store.unsynced.swap(false, Ordering::AcqRel) && let Err(error) = store.sync() {
+            if store.unsynced.swap(false, Ordering::AcqRel)
+                && let Err(error) = store.sync()
+            {
                 store.unsynced.store(true, Ordering::Release);
                 tracing::warn!(target: "plugin", "store {name}: {error}");
             }

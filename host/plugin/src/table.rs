@@ -9,7 +9,7 @@ use crate::{
     describe::clean,
     instances::Live,
     limits::World,
-    run::{Plugin, not_exported},
+    loaded::{Plugin, not_exported},
     state::Phase,
 };
 
@@ -27,13 +27,15 @@ impl WasmTable {
         let name = &plugin.facts.name;
         let title = if argument.is_empty() { format!("wasm:{name}") } else { format!("wasm:{name}:{argument}") };
         let limit = plugin.limit(World::Table);
-        let mut pooled = plugin.pooled(World::Table, "open", Phase::Validate).await.map_err(|failure| failure.to_string())?;
+        let mut pooled =
+            plugin.pooled(World::Table, "open", Phase::Validate).await.map_err(|failure| failure.to_string())?;
         let Live { store, guests, .. } = &mut *pooled.live;
         let answer = match &guests.lookup_table {
             Some(guest) => plugin.runner.call(store, limit, guest.func_open(), (argument,)).await,
             None => Err(not_exported()),
         };
-        let answer = plugin.finish_pooled(pooled, World::Table, "open", answer).map_err(|failure| failure.to_string())?;
+        let answer =
+            plugin.finish_pooled(pooled, World::Table, "open", answer).map_err(|failure| failure.to_string())?;
         let kind = match answer.map_err(|text| format!("{title}: {}", clean(&text)))? {
             wit::TableKind::Keys => TableKind::Keys,
             wit::TableKind::Patterns => TableKind::Patterns,
@@ -65,8 +67,12 @@ impl WasmTable {
                 Err(TableError::Temporary(format!("{}: empty value for key {}", self.title, clean(key))))
             }
             Ok(value) => Ok(value.map(|value| mail::reply::clean(&value))),
-            Err(wit::LookupError::Temporary(text)) => Err(TableError::Temporary(format!("{}: {}", self.title, clean(&text)))),
-            Err(wit::LookupError::Configuration(text)) => Err(TableError::Configuration(format!("{}: {}", self.title, clean(&text)))),
+            Err(wit::LookupError::Temporary(text)) => {
+                Err(TableError::Temporary(format!("{}: {}", self.title, clean(&text))))
+            }
+            Err(wit::LookupError::Configuration(text)) => {
+                Err(TableError::Configuration(format!("{}: {}", self.title, clean(&text))))
+            }
         }
     }
 }

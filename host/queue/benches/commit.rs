@@ -1,5 +1,6 @@
 //! Durable commits a second of 4 KiB messages with 1, 8 and 64 writers. The directory must lie on a real disk: set
 //! TMPDIR where /tmp is memory.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing better to do")]
 
 use std::{
     sync::Arc,

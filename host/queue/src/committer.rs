@@ -16,7 +16,7 @@ use crate::{
     QueueError, QueueId, QueueName,
     disk::write_all,
     index::{Entry, LiveSegment, Place},
-    journal::{Commit, Work},
+    journal::{Commit, Gather, Work},
     record::{self, Marker, Note},
     scan::segment_name,
     shared::Shared,
@@ -25,6 +25,9 @@ use crate::{
 /// Notes that no message rides with are durable after so long at the latest.
 const SYNC_DELAY: Duration = Duration::from_secs(1);
 
+/// A batch waits for more messages half as long as the last sync took, and so long at most.
+const LONGEST_GATHER: Duration = Duration::from_millis(1);
+
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     segment: Option<Segment>,
@@ -32,6 +35,7 @@ pub(crate) struct Committer {
     /// Notes whose write failed, or whose sync did.
     carried: Vec<Note>,
     sync_by: Option<Instant>,
+    gather: Gather,
 }
 
 /// The segment that is appended to.
@@ -49,24 +53,30 @@ struct Segment {
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, next_number: u32) -> Self {
-        Self { shared, segment: None, next_number, carried: Vec::new(), sync_by: None }
+        Self { shared, segment: None, next_number, carried: Vec::new(), sync_by: None, gather: Gather::default() }
     }
 
     /// Works until told to stop.
     pub(crate) fn run(mut self) {
         loop {
-            let mut work = self.shared.journal.next_work(self.sync_by);
+            let mut work = self.shared.journal.next_work(self.sync_by, self.gather);
+            let messages = work.commits.len();
             let (batch, stop) = (work.batch.clone(), work.stop);
             let result = self.work(&mut work);
             if let Err(error) = &result {
                 self.shared.log.warning(format_args!("mail queue: {error}"));
             }
-            batch.finish(result);
-            self.clear_away(std::mem::take(&mut work.unlinks));
             if stop {
+                self.clear_away(work.unlinks);
                 self.end();
+                batch.finish(result);
                 return;
             }
+            if messages > 0 {
+                self.gather.messages = messages + self.shared.journal.waiting();
+            }
+            batch.finish(result);
+            self.clear_away(work.unlinks);
         }
     }
 
@@ -145,7 +155,10 @@ impl Committer {
     fn sync(&mut self, commits: &[Commit]) -> Result<(), QueueError> {
         self.sync_by = None;
         let Some(segment) = &mut self.segment else { return Ok(()) };
-        if let Err(error) = self.shared.settings.disk.sync_data(&segment.file) {
+        let begun = Instant::now();
+        let synced = self.shared.settings.disk.sync_data(&segment.file);
+        self.gather.wait = (begun.elapsed() / 2).min(LONGEST_GATHER);
+        if let Err(error) = synced {
             let error = QueueError::storage("fdatasync", &segment.path, error);
             let _ = segment.file.set_len(segment.synced);
             self.give_up_segment(commits);

@@ -16,7 +16,10 @@ impl Queue {
     /// return. A message that was put on hold meanwhile stays there; one that was requeued is tried again at once.
     /// False: it was deleted meanwhile, nothing was written. On an error it is still in the caller's hands.
     pub async fn defer(
-        &self, message: &Message, next_attempt: SystemTime, reasons: Vec<(u32, Reason)>,
+        &self,
+        message: &Message,
+        next_attempt: SystemTime,
+        reasons: Vec<(u32, Reason)>,
     ) -> Result<bool, QueueError> {
         let (shared, key) = (self.shared(), (message.id, message.serial));
         let _turn = shared.turn(message.id).await;

@@ -122,7 +122,11 @@ impl Directories {
 
     /// Moves a message's file to another queue, durably. False: it is not there any more.
     pub(crate) fn move_file(
-        &self, id: QueueId, from: QueueName, to: QueueName, disk: &dyn Disk,
+        &self,
+        id: QueueId,
+        from: QueueName,
+        to: QueueName,
+        disk: &dyn Disk,
     ) -> Result<bool, QueueError> {
         if from == to {
             return Ok(true);
@@ -175,7 +179,9 @@ impl Directories {
         }
         log.warning(format_args!("{}: {what}", path.display()));
         match fs::rename(path, &target) {
-            Ok(()) => log.warning(format_args!("saving corrupt file \"{}\" as \"{}\"", path.display(), target.display())),
+            Ok(()) => {
+                log.warning(format_args!("saving corrupt file \"{}\" as \"{}\"", path.display(), target.display()))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => log.warning(format_args!("rename {} to {}: {error}", path.display(), target.display())),
         }

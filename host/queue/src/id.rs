@@ -176,15 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_long_id_of_postfix() {
-        // postfix 3.7.11 with enable_long_queue_ids = yes.
-        let id: QueueId = "3Sk9Xb6NyXz5wLk".parse().unwrap();
-        assert!(id.is_long());
+    fn takes_a_long_id_apart() {
+        // Second 1_700_000_000, microsecond 999_999, number 51 in base 52, 52 and 51.
+        let id = QueueId::long(Duration::new(1_700_000_000, 999_999_000), 51);
+        assert_eq!(long_parts(id.as_str()), Some((1_700_000_000, 999_999, 51)), "{id}");
+        assert!(id.as_str().ends_with("z10"), "{id}");
     }
 
     #[test]
     fn refuses_what_is_no_id() {
-        for text in ["", "ALL", "abcdef", "12345", "../../etc", "9DF75 20804A", "3Sk9Xb6NyXz", "A".repeat(24).as_str()] {
+        for text in ["", "ALL", "abcdef", "12345", "../../etc", "9DF75 20804A", "3Sk9Xb6NyXz", "A".repeat(24).as_str()]
+        {
             assert_eq!(text.parse::<QueueId>(), Err(InvalidQueueId), "{text:?}");
         }
     }

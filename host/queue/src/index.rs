@@ -133,7 +133,13 @@ impl Index {
     }
 
     /// Adds a message, with as much of it in memory as there is room for.
-    pub(crate) fn insert(&mut self, id: QueueId, mut entry: Entry, envelope: Option<Arc<Envelope>>, content: Option<Bytes>) {
+    pub(crate) fn insert(
+        &mut self,
+        id: QueueId,
+        mut entry: Entry,
+        envelope: Option<Arc<Envelope>>,
+        content: Option<Bytes>,
+    ) {
         if self.with_envelope < self.active_limit {
             entry.envelope = envelope;
         }

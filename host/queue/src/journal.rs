@@ -70,6 +70,16 @@ pub(crate) struct Work {
 enum Committer {
     Awake,
     Asleep,
+    /// Waits a moment for so many messages.
+    Gathering(usize),
+}
+
+/// How long a batch waits for the sessions that were in the last one. Without it, those that were just answered come a moment
+/// too late for the next batch, and two half batches take turns: twice the syncs for the same mail.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Gather {
+    pub(crate) messages: usize,
+    pub(crate) wait: Duration,
 }
 
 struct Pending {
@@ -104,7 +114,10 @@ impl Journal {
                 return Err(QueueError::Closed);
             }
             pending.work.commits.push(commit);
-            self.rouse(&pending);
+            match pending.committer {
+                Committer::Gathering(wanted) if pending.work.commits.len() < wanted => {}
+                _ => self.rouse(&pending),
+            }
             pending.work.batch.clone()
         };
         batch.wait().await
@@ -135,25 +148,35 @@ impl Journal {
     }
 
     fn rouse(&self, pending: &Pending) {
-        if pending.committer == Committer::Asleep {
+        if pending.committer != Committer::Awake {
             self.wake.notify_one();
         }
     }
 
+    /// Messages that wait for the next batch.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().work.commits.len()
+    }
+
     /// The committer's next work; waits for it. Empty work: `sync_by` has come.
-    pub(crate) fn next_work(&self, sync_by: Option<Instant>) -> Work {
+    pub(crate) fn next_work(&self, sync_by: Option<Instant>, gather: Gather) -> Work {
         let mut pending = self.lock();
+        let mut gather_by = None;
         loop {
-            if !pending.work.commits.is_empty() || pending.work.stop {
+            let (now, messages) = (Instant::now(), pending.work.commits.len());
+            if pending.work.stop || (messages > 0 && messages >= gather.messages) {
                 break;
             }
-            let write_by = pending.noted_at.map(|at| at + NOTE_DELAY);
-            let by = [write_by, sync_by].into_iter().flatten().min();
-            let now = Instant::now();
+            let by = if messages > 0 {
+                Some(*gather_by.get_or_insert(now + gather.wait))
+            } else {
+                let write_by = pending.noted_at.map(|at| at + NOTE_DELAY);
+                [write_by, sync_by].into_iter().flatten().min()
+            };
             if by.is_some_and(|by| by <= now) {
                 break;
             }
-            pending.committer = Committer::Asleep;
+            pending.committer = if messages > 0 { Committer::Gathering(gather.messages) } else { Committer::Asleep };
             pending = match by {
                 None => self.wake.wait(pending).unwrap_or_else(PoisonError::into_inner),
                 Some(by) => self.wake.wait_timeout(pending, by - now).unwrap_or_else(PoisonError::into_inner).0,

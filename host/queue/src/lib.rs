@@ -7,8 +7,8 @@
 //!
 //! A message of ordinary size is one record of the journal, made durable together with those of all sessions that wait at
 //! that moment. Most mail is delivered from there and never becomes a file. A large message, and one that is deferred or
-//! held, is one file named by its queue id in `incoming/`, `deferred/` or `hold/`. [`record`](mod@record) and
-//! [`queue_file`] describe the formats.
+//! held, is one file named by its queue id in `incoming/`, `deferred/` or `hold/`. The modules `record` and
+//! `queue_file` describe the formats.
 //!
 //! Only one process at a time has a queue directory open. All file work is done on the committer's thread or on tokio's
 //! threads for blocking work.

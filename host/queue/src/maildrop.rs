@@ -25,7 +25,11 @@ use crate::{
 /// Leaves a message in `queue_directory/maildrop`. Durable on return. Blocks. Returns the name of the file, which is not
 /// the id the message is going to have.
 pub fn drop(
-    directory: &Path, envelope: &Envelope, content: &[u8], now: SystemTime, randomness: &dyn Randomness,
+    directory: &Path,
+    envelope: &Envelope,
+    content: &[u8],
+    now: SystemTime,
+    randomness: &dyn Randomness,
 ) -> Result<QueueId, QueueError> {
     let maildrop = directory.join(QueueName::Maildrop.as_str());
     let ids = IdSource::new(false, randomness.number());
@@ -66,7 +70,9 @@ impl Dropped {
     /// The message has been received (or refused for good): its file goes. Blocks.
     pub fn remove(self) -> Result<(), QueueError> {
         match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(QueueError::storage("remove", self.path, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(QueueError::storage("remove", self.path, error))
+            }
             _ => Ok(()),
         }
     }
@@ -132,6 +138,7 @@ pub fn list(directory: &Path) -> Result<Vec<Listed>, QueueError> {
 impl NewFile {
     fn set_mode(&self, mode: u32) -> Result<(), QueueError> {
         let path = self.unfinished();
-        std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|e| QueueError::storage("set mode of", path, e))
+        std::fs::set_permissions(path, Permissions::from_mode(mode))
+            .map_err(|e| QueueError::storage("set mode of", path, e))
     }
 }

@@ -33,7 +33,7 @@ pub fn list(directory: &Path) -> Result<Vec<Listed>, QueueError> {
         }
     }
     for (key, (place, size)) in &found.journal.messages {
-        if let Some(stored) = found.from_journal(*key, *place, *size).transpose()? {
+        if let Some(stored) = found.journal_message(*key, *place, *size).transpose()? {
             listed.push(Listed::of(QueueName::Incoming, key.0, &found.with_marks(key.0, stored)));
         }
     }
@@ -53,7 +53,7 @@ pub fn read(directory: &Path, id: QueueId) -> Result<Option<(QueueName, Message)
     let Some((key, (place, size))) = found.journal.messages.iter().find(|(key, _)| key.0 == id) else {
         return Ok(None);
     };
-    let stored = found.from_journal(*key, *place, *size).transpose()?;
+    let stored = found.journal_message(*key, *place, *size).transpose()?;
     Ok(stored.map(|stored| (QueueName::Incoming, found.with_marks(id, stored))))
 }
 
@@ -83,12 +83,13 @@ pub fn expire(settings: Settings, which: &Which, queues: &[QueueName]) -> Result
 }
 
 fn with_queue<F: Future<Output = Result<Vec<QueueId>, QueueError>>>(
-    settings: Settings, work: impl FnOnce(Queue) -> F,
+    settings: Settings,
+    work: impl FnOnce(Queue) -> F,
 ) -> Result<Vec<QueueId>, QueueError> {
     let directory = settings.directory.clone();
+    let queue = Queue::open(settings, MailLog::new("postfix", "postsuper"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|e| QueueError::storage("start a runtime for", directory, e))?;
-    let queue = Queue::open(settings, MailLog::new("postfix", "postsuper"))?;
     runtime.block_on(async {
         let changed = work(queue.clone()).await?;
         queue.close().await?;
@@ -119,7 +120,7 @@ impl Found {
     }
 
     /// None: the message has a file that counts.
-    fn from_journal(&self, key: Key, place: Place, size: u64) -> Option<Result<Stored, QueueError>> {
+    fn journal_message(&self, key: Key, place: Place, size: u64) -> Option<Result<Stored, QueueError>> {
         let Place::Journal { segment, offset, head } = place else { return None };
         if self.files.contains_key(&key.0) {
             return None;

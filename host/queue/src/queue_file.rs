@@ -10,7 +10,7 @@
 //! | 24 | zero |
 //! | … | the content, as it would be sent, readable with less(1) |
 //! | … | the envelope |
-//! | … | states (see `state_record`), each with length (4), CRC-32 (4) in front; the last one counts |
+//! | … | states (see `state_record`), each with length (4), its complement (4) and CRC-32 (4) in front; the last one counts |
 //!
 //! A state is appended, never overwritten: a crash leaves the state before. The file's modification time is the time of the
 //! next attempt, so that a scan needs no look into the files.
@@ -41,6 +41,8 @@ const MAGIC: &[u8; 7] = b"WXQUEUE";
 const VERSION: u8 = 1;
 /// Bytes in front of the content.
 pub(crate) const PREFIX: u64 = 64;
+/// Bytes in front of a state.
+const STATE_HEADER: usize = 12;
 const PIECE: usize = 64 << 10;
 /// Bytes of envelope and states that are taken into memory; a million recipients with reasons stay below it.
 const LONGEST_TAIL: u64 = 256 << 20;
@@ -88,7 +90,12 @@ impl NewFile {
 
     /// Completes the file and gives it its name. Durable on return.
     pub(crate) fn finish(
-        mut self, path: &Path, serial: u64, envelope: &Envelope, state: &State, disk: &dyn Disk,
+        mut self,
+        path: &Path,
+        serial: u64,
+        envelope: &Envelope,
+        state: &State,
+        disk: &dyn Disk,
     ) -> Result<(), QueueError> {
         let mut tail = Vec::new();
         envelope_record::encode(envelope, &mut tail);
@@ -135,7 +142,12 @@ impl Drop for NewFile {
 
 /// Writes a whole file from a message at hand. Durable on return.
 pub(crate) fn write_file(
-    path: &Path, serial: u64, envelope: &Envelope, content: &Content, state: &State, disk: &dyn Disk,
+    path: &Path,
+    serial: u64,
+    envelope: &Envelope,
+    content: &Content,
+    state: &State,
+    disk: &dyn Disk,
 ) -> Result<(), QueueError> {
     let mut new = NewFile::create(path, disk)?;
     for piece in content.pieces() {
@@ -216,7 +228,10 @@ impl QueueFile {
             content
         };
         if crc.finalize() != expected {
-            return Err(QueueError::Corrupt { path: self.path.clone(), what: "checksum of the content does not match" });
+            return Err(QueueError::Corrupt {
+                path: self.path.clone(),
+                what: "checksum of the content does not match",
+            });
         }
         Ok(content)
     }
@@ -252,30 +267,36 @@ impl QueueFile {
 
 fn put_state(state: &State, out: &mut Vec<u8>) {
     let at = out.len();
-    out.resize(at + 8, 0);
+    out.resize(at + STATE_HEADER, 0);
     state_record::encode(state, out);
-    let (length, crc) = ((out.len() - at - 8) as u32, crc32fast::hash(&out[at + 8..]));
+    let (length, crc) = ((out.len() - at - STATE_HEADER) as u32, crc32fast::hash(&out[at + STATE_HEADER..]));
     out[at..at + 4].copy_from_slice(&length.to_le_bytes());
-    out[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
+    out[at + 4..at + 8].copy_from_slice(&(!length).to_le_bytes());
+    out[at + 8..at + STATE_HEADER].copy_from_slice(&crc.to_le_bytes());
 }
 
 /// The last whole state and the bytes up to its end. An incomplete one at the end was being written when the machine
 /// stopped, and nobody was told that it counts.
 fn last_state(mut bytes: &[u8], recipients: usize) -> Result<(State, usize), Malformed> {
     let (mut state, mut used) = (State::default(), 0);
-    while let Some((header, rest)) = bytes.split_first_chunk::<8>() {
-        let length = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
-        let Some(value) = rest.get(..length) else { break };
-        // Room that was allocated but not written before a power cut; an empty state is never written.
-        if length == 0 {
+    while let Some((header, rest)) = bytes.split_first_chunk::<STATE_HEADER>() {
+        let four = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let length = four(0);
+        // Room that was allocated but not written before a power cut.
+        if *header == [0; STATE_HEADER] {
             break;
         }
-        if crc32fast::hash(value).to_le_bytes() != header[4..] {
+        // A damaged length must not look like an unfinished state: that would undo the marks in it.
+        if length != !four(4) {
+            return Err(Malformed("length of a state is damaged"));
+        }
+        let Some(value) = rest.get(..length as usize) else { break };
+        if crc32fast::hash(value) != four(8) {
             return Err(Malformed("checksum of a state does not match"));
         }
         state = state_record::decode(value, recipients)?;
-        used += 8 + length;
-        bytes = &rest[length..];
+        used += STATE_HEADER + length as usize;
+        bytes = &rest[length as usize..];
     }
     Ok((state, used))
 }

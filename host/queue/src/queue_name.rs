@@ -52,6 +52,9 @@ impl FromStr for QueueName {
 
     fn from_str(text: &str) -> Result<Self, NoSuchQueue> {
         use QueueName::*;
-        [Maildrop, Incoming, Active, Deferred, Hold, Corrupt].into_iter().find(|q| q.as_str() == text).ok_or(NoSuchQueue)
+        [Maildrop, Incoming, Active, Deferred, Hold, Corrupt]
+            .into_iter()
+            .find(|q| q.as_str() == text)
+            .ok_or(NoSuchQueue)
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 8 | the segment's marker, random, so that nothing a client sends can look like a record when damage is skipped |
 //! | 1 | kind: 1 segment, 2 message, 3 done, 4 removed, 5 moved, 6 expire |
-//! | 3 | zero |
+//! | 3 | the first bytes of the CRC-32 of kind and length, so that a damaged length is not taken for an unfinished record |
 //! | 4 | length of the payload, little endian like every number |
 //! | 4 | CRC-32 (IEEE) of the eight bytes before and the payload |
 //!
@@ -54,9 +54,15 @@ pub(crate) enum Note {
 /// A record as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    Segment { version: u8 },
+    Segment {
+        version: u8,
+    },
     /// Ranges within the payload.
-    Message { key: Key, envelope: Range<usize>, content: Range<usize> },
+    Message {
+        key: Key,
+        envelope: Range<usize>,
+        content: Range<usize>,
+    },
     Note(Note),
 }
 
@@ -125,8 +131,18 @@ fn put_key(out: &mut Vec<u8>, (id, serial): Key) {
 fn seal(out: &mut [u8], at: usize, content: &[u8]) {
     let length = (out.len() - at - HEADER + content.len()) as u32;
     out[at + 12..at + 16].copy_from_slice(&length.to_le_bytes());
+    let check = header_check(out[at + COVERED], length);
+    out[at + 9..at + 12].copy_from_slice(&check);
     let crc = checksum(&out[at + COVERED..at + 16], &[&out[at + HEADER..], content]);
     out[at + 16..at + HEADER].copy_from_slice(&crc.to_le_bytes());
+}
+
+fn header_check(kind: u8, length: u32) -> [u8; 3] {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&[kind]);
+    crc.update(&length.to_le_bytes());
+    let [a, b, c, _] = crc.finalize().to_le_bytes();
+    [a, b, c]
 }
 
 fn checksum(covered: &[u8], payload: &[&[u8]]) -> u32 {
@@ -136,13 +152,14 @@ fn checksum(covered: &[u8], payload: &[&[u8]]) -> u32 {
     crc.finalize()
 }
 
-/// Length of the payload, if these are the first bytes of a record of this segment.
+/// Length of the payload, if these are the undamaged first bytes of a record of this segment.
 pub(crate) fn payload_length(header: &[u8; HEADER], marker: &Marker) -> Option<u32> {
     let (found, rest) = header.split_first_chunk::<8>()?;
     if found != marker {
         return None;
     }
-    Some(u32::from_le_bytes([rest[4], rest[5], rest[6], rest[7]]))
+    let length = u32::from_le_bytes([rest[4], rest[5], rest[6], rest[7]]);
+    (header_check(rest[0], length) == rest[1..4]).then_some(length)
 }
 
 /// Checks and reads a record whose payload is whole.

@@ -69,7 +69,10 @@ pub(crate) fn recover(settings: &Settings, directories: &Directories, log: &Mail
 
 /// Takes a file into the queue under its own name, or under a new one when that is taken.
 pub(crate) fn accept(
-    settings: &Settings, directories: &Directories, log: &MailLog, known: &HashMap<QueueId, FoundFile>,
+    settings: &Settings,
+    directories: &Directories,
+    log: &MailLog,
+    known: &HashMap<QueueId, FoundFile>,
     (path, name, queue): (PathBuf, String, QueueName),
 ) -> Result<Option<(QueueId, FoundFile)>, QueueError> {
     let Ok(mut id) = name.parse::<QueueId>() else {

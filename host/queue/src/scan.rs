@@ -234,7 +234,10 @@ impl Window<'_> {
 
 /// Reads and checks one message record: envelope and content as they lie in `bytes`.
 pub(crate) fn read_message(
-    segment: &crate::index::LiveSegment, offset: u64, length: usize, key: Key,
+    segment: &crate::index::LiveSegment,
+    offset: u64,
+    length: usize,
+    key: Key,
 ) -> Result<(mail::Envelope, bytes::Bytes), QueueError> {
     let corrupt = |Malformed(what)| QueueError::Corrupt { path: segment.path.clone(), what };
     let mut bytes = vec![0; length];

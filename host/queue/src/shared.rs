@@ -119,7 +119,8 @@ impl Shared {
 
     /// Does work on files away from the threads that serve sessions.
     pub(crate) async fn file_work<T: Send + 'static>(
-        self: &Arc<Self>, work: impl FnOnce(&Shared) -> Result<T, QueueError> + Send + 'static,
+        self: &Arc<Self>,
+        work: impl FnOnce(&Shared) -> Result<T, QueueError> + Send + 'static,
     ) -> Result<T, QueueError> {
         let _permit = self.file_work.acquire().await.map_err(|_| QueueError::Closed)?;
         let shared = self.clone();
@@ -130,7 +131,9 @@ impl Shared {
     pub(crate) fn read(&self, id: QueueId, entry: &Entry, in_memory: u64) -> Result<Option<Stored>, QueueError> {
         let key = (id, entry.serial);
         let mut stored = match entry.place {
-            Place::Journal { segment, offset, head } => self.read_journal(key, entry, (segment, offset, head), in_memory)?,
+            Place::Journal { segment, offset, head } => {
+                self.read_journal(key, entry, (segment, offset, head), in_memory)?
+            }
             Place::File(queue) => {
                 let path = self.directories.file(queue, id);
                 match self.read_file(&path, in_memory) {
@@ -157,7 +160,11 @@ impl Shared {
     }
 
     fn read_journal(
-        &self, key: Key, entry: &Entry, (segment, offset, head): (u32, u64, u32), in_memory: u64,
+        &self,
+        key: Key,
+        entry: &Entry,
+        (segment, offset, head): (u32, u64, u32),
+        in_memory: u64,
     ) -> Result<Stored, QueueError> {
         if let (Some(envelope), Some(content)) = (&entry.envelope, &entry.content) {
             return Ok(stored(key, envelope.clone(), Content::Memory(content.clone())));
@@ -170,7 +177,9 @@ impl Shared {
         let content = Content::File { file: live.file.clone(), offset: offset + u64::from(head), len: entry.size };
         let length = head as usize + entry.size as usize;
         match read_message(&live, offset, length, key) {
-            Ok((envelope, bytes)) if entry.size <= in_memory => Ok(stored(key, Arc::new(envelope), Content::Memory(bytes))),
+            Ok((envelope, bytes)) if entry.size <= in_memory => {
+                Ok(stored(key, Arc::new(envelope), Content::Memory(bytes)))
+            }
             Ok((envelope, _)) => Ok(stored(key, Arc::new(envelope), content)),
             Err(QueueError::Corrupt { path, what }) => {
                 self.save_damage(&path, offset..offset + length as u64, what);
@@ -294,7 +303,11 @@ pub(crate) fn fresh(serial: u64, envelope: Envelope, content: Bytes) -> Stored {
 
 /// See [`Shared::save_damage`].
 pub(crate) fn save_damage(
-    directories: &Directories, log: &MailLog, path: &Path, range: std::ops::Range<u64>, what: &str,
+    directories: &Directories,
+    log: &MailLog,
+    path: &Path,
+    range: std::ops::Range<u64>,
+    what: &str,
 ) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let target = directories.of(QueueName::Corrupt).join(format!("{name}.{}", range.start));

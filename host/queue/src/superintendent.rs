@@ -114,7 +114,10 @@ impl Queue {
 
     /// Does one thing to each message, one after the other. The ids for which it says true.
     async fn each(
-        &self, which: &Which, queues: &[QueueName], default: &[QueueName],
+        &self,
+        which: &Which,
+        queues: &[QueueName],
+        default: &[QueueName],
         work: impl Fn(&Shared, Key, &Entry) -> Result<bool, QueueError> + Send + Sync + 'static,
     ) -> Result<Vec<QueueId>, QueueError> {
         let (shared, work, mut changed) = (self.shared(), Arc::new(work), Vec::new());

@@ -138,7 +138,11 @@ impl Anvil {
             }
         }
         if let Some(when) = peaks.cache.when {
-            self.log.info(format_args!("statistics: max cache size {} at {}", peaks.cache.value, mail::date::syslog(when)));
+            self.log.info(format_args!(
+                "statistics: max cache size {} at {}",
+                peaks.cache.value,
+                mail::date::syslog(when)
+            ));
         }
     }
 

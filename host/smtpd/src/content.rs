@@ -185,7 +185,9 @@ mod tests {
 
     #[test]
     fn chunks_keep_their_dots() {
-        for (input, content) in [("a\n.\n", "a\r\n.\r\n"), ("a\r\n.", "a\r\n.\r\n"), ("a\r", "a\r\n"), ("", ""), ("a", "a\r\n")] {
+        for (input, content) in
+            [("a\n.\n", "a\r\n.\r\n"), ("a\r\n.", "a\r\n.\r\n"), ("a\r", "a\r\n"), ("", ""), ("a", "a\r\n")]
+        {
             for step in 1..=input.len().max(1) {
                 assert_eq!(read(input.as_bytes(), step, false, true).0, content, "{input:?} by {step}");
             }

@@ -114,8 +114,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             self.deadline = Deadline::per_read(Duration::from_secs(1));
             let _ = self.close_with(Status::temporary(4, 2), "Error: timeout exceeded").await;
         }
-        if result.is_ok() || matches!(result, Err(End::Timeout)) {
-            if let (Ok(_), Err(end)) = (&result, self.line.flush(&mut self.deadline).await) {
+        // What is left to say goes out, also after a timeout; a client that is gone misses nothing.
+        if !matches!(result, Err(End::Lost)) {
+            let flushed = self.line.flush(&mut self.deadline).await;
+            if let (Ok(_), Err(end)) = (&result, flushed) {
                 result = Err(end.into());
             }
         }
@@ -174,7 +176,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     async fn client_rights(&mut self) {
         let settings = &self.service.settings;
         let client = &self.session.client;
-        let listed = async |parameter: &'static str, wanted: bool| wanted && self.service.lists_client(parameter, client).await;
+        let listed =
+            async |parameter: &'static str, wanted: bool| wanted && self.service.lists_client(parameter, client).await;
         let xclient = listed("smtpd_authorized_xclient_hosts", settings.has_xclient_hosts).await;
         let xforward = listed("smtpd_authorized_xforward_hosts", settings.has_xforward_hosts).await;
         let reject = settings.bare_newline == BareNewline::Reject;
@@ -198,7 +201,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let (label, address) = (self.session.client.label.clone(), self.session.client.address.clone());
         let service = &self.service.settings.service;
         self.close_with(Status::temporary(7, 0), &format!("Error: too many connections from {address}")).await?;
-        self.service.log.warning(format_args!("Connection {what} limit exceeded: {number} from {label} for service {service}"));
+        self.service
+            .log
+            .warning(format_args!("Connection {what} limit exceeded: {number} from {label} for service {service}"));
         Ok(true)
     }
 

@@ -24,7 +24,7 @@ impl FreeSpace {
         let second = now.as_secs() + 1;
         if self.asked.swap(second, Ordering::Relaxed) != second {
             let free = nix::sys::statvfs::statvfs(&self.directory)
-                .map_or(u64::MAX, |stat| (stat.blocks_available() as u64).saturating_mul(stat.fragment_size() as u64));
+                .map_or(u64::MAX, |stat| stat.blocks_available().saturating_mul(stat.fragment_size()));
             self.bytes.store(free, Ordering::Relaxed);
         }
         self.bytes.load(Ordering::Relaxed)

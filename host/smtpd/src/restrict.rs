@@ -16,7 +16,7 @@ use std::time::Duration;
 use hook::{RestrictionOutcome, Stage};
 
 /// Follows an evaluation step by step, for `waxwing explain`.
-pub trait Tracer: Send {
+pub trait Tracer: Send + Sync {
     /// An item was asked: in which list, as written there, what it said, how long it took, and whether an earlier answer
     /// was taken again.
     fn asked(&mut self, stage: Stage, item: &str, outcome: &RestrictionOutcome, took: Duration, reused: bool);

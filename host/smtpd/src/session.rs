@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use hook::{Attribute, Edit, Facts, NameStatus, SessionView};
 use mail::{ClientAttributes, EnvelopeRecipient, ReturnContent};
 
-use crate::{Settings, verb::END_OF_MESSAGE};
+use crate::Settings;
 
 /// The client, by its connection or by XCLIENT.
 #[derive(Clone, Debug)]
@@ -179,7 +179,10 @@ impl Session {
     /// What the queue remembers of the client: XFORWARD's word before the connection's.
     pub(crate) fn client_attributes(&self, local: bool) -> ClientAttributes {
         let forwarded = &self.forwarded;
-        let any = !(forwarded.name.is_empty() && forwarded.address.is_empty() && forwarded.port.is_empty() && forwarded.helo.is_empty());
+        let any = !(forwarded.name.is_empty()
+            && forwarded.address.is_empty()
+            && forwarded.port.is_empty()
+            && forwarded.helo.is_empty());
         let or = |upstream: &str, own: &str| {
             let text = if any { upstream } else { own };
             if any && text.is_empty() { "unknown".to_string() } else { text.to_string() }
@@ -190,7 +193,11 @@ impl Session {
             address: or(&forwarded.address, &self.client.address),
             port: if any { forwarded.port.parse().unwrap_or(0) } else { self.client.port },
             helo: or(&forwarded.helo, self.helo.as_deref().unwrap_or_default()),
-            protocol: if forwarded.protocol.is_empty() { self.protocol().to_string() } else { forwarded.protocol.clone() },
+            protocol: if forwarded.protocol.is_empty() {
+                self.protocol().to_string()
+            } else {
+                forwarded.protocol.clone()
+            },
             sasl_username: self.sasl_username.clone().unwrap_or_default(),
             log_ident: forwarded.ident.clone(),
             local: forwarded.local.unwrap_or(local),
@@ -320,12 +327,5 @@ impl SessionView for Session {
 
     fn reverse_client_name_status(&self) -> NameStatus {
         self.client.reverse_status
-    }
-}
-
-impl Session {
-    /// True once the content is in.
-    pub(crate) fn at_end_of_message(&self) -> bool {
-        self.place == END_OF_MESSAGE
     }
 }

@@ -64,7 +64,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         }
         if !(forwarded.name.is_empty() && forwarded.address.is_empty()) {
             let or_unknown = |text: &str| if text.is_empty() { "unknown".to_string() } else { text.to_string() };
-            text.push_str(&format!(", orig_client={}[{}]", or_unknown(&forwarded.name), or_unknown(&forwarded.address)));
+            text.push_str(&format!(
+                ", orig_client={}[{}]",
+                or_unknown(&forwarded.name),
+                or_unknown(&forwarded.address)
+            ));
             if self.service.settings.port_logging {
                 text.push_str(&format!(":{}", port_text(forwarded.port.parse().unwrap_or(0))));
             }
@@ -137,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         if let Some(transaction) = &mut session.transaction {
             transaction.size = size;
         }
-        let view = self.incoming.as_ref().map(|incoming| incoming.view());
+        let view = self.incoming.as_mut().map(|incoming| incoming.view());
         let one = self.session.transaction.as_ref().is_some_and(|t| t.recipients.len() == 1);
         if !one {
             self.session_mut().recipient = None;

@@ -30,7 +30,11 @@ pub const PLUGIN: Plugin = Plugin::new("address", env!("CARGO_PKG_VERSION"), "Se
     ])
     .grants(&[
         GrantRequest::dns("reject_unknown_sender_domain and reject_unknown_recipient_domain look the domain up"),
-        GrantRequest::new(Grant::Addresses, "", "own domains are not looked up in DNS; reject_unlisted_* asks for users"),
+        GrantRequest::new(
+            Grant::Addresses,
+            "",
+            "own domains are not looked up in DNS; reject_unlisted_* asks for users",
+        ),
     ])
     .restrictions(&[
         reject_non_fqdn_sender::RESTRICTION,

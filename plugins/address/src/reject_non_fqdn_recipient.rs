@@ -4,10 +4,11 @@ use waxwing_sdk::prelude::*;
 
 use crate::{Role, fully_qualified};
 
-pub const RESTRICTION: Restriction = Restriction::new("reject_non_fqdn_recipient", |_| fully_qualified::check(Role::Recipient))
-    // MAIL FROM may ask for SMTPUTF8.
-    .depends_on(Inputs::RECIPIENT.union(Inputs::SENDER))
-    .summary("Rejects recipient addresses that are not fully qualified");
+pub const RESTRICTION: Restriction =
+    Restriction::new("reject_non_fqdn_recipient", |_| fully_qualified::check(Role::Recipient))
+        // MAIL FROM may ask for SMTPUTF8.
+        .depends_on(Inputs::RECIPIENT.union(Inputs::SENDER))
+        .summary("Rejects recipient addresses that are not fully qualified");
 
 #[cfg(test)]
 mod tests {

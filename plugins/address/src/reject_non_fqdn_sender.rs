@@ -4,9 +4,10 @@ use waxwing_sdk::prelude::*;
 
 use crate::{Role, fully_qualified};
 
-pub const RESTRICTION: Restriction = Restriction::new("reject_non_fqdn_sender", |_| fully_qualified::check(Role::Sender))
-    .depends_on(Inputs::SENDER)
-    .summary("Rejects sender addresses that are not fully qualified");
+pub const RESTRICTION: Restriction =
+    Restriction::new("reject_non_fqdn_sender", |_| fully_qualified::check(Role::Sender))
+        .depends_on(Inputs::SENDER)
+        .summary("Rejects sender addresses that are not fully qualified");
 
 #[cfg(test)]
 mod tests {
@@ -15,9 +16,15 @@ mod tests {
 
     #[test]
     fn wants_a_full_domain() {
-        for (sender, passes) in
-            [("", true), ("s@x.test", true), ("s@[192.0.2.1]", true), ("s@x.test.", true), ("s", false), ("s@x", false), ("s@x..y", false)]
-        {
+        for (sender, passes) in [
+            ("", true),
+            ("s@x.test", true),
+            ("s@[192.0.2.1]", true),
+            ("s@x.test.", true),
+            ("s", false),
+            ("s@x", false),
+            ("s@x..y", false),
+        ] {
             let expected = if passes {
                 Verdict::Dunno
             } else {

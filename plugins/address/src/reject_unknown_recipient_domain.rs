@@ -4,9 +4,10 @@ use waxwing_sdk::prelude::*;
 
 use crate::{Role, domain_in_dns};
 
-pub const RESTRICTION: Restriction = Restriction::new("reject_unknown_recipient_domain", |_| domain_in_dns::check(Role::Recipient))
-    .depends_on(Inputs::SENDER.union(Inputs::RECIPIENT))
-    .summary("Rejects recipient domains without MX, A or AAAA record");
+pub const RESTRICTION: Restriction =
+    Restriction::new("reject_unknown_recipient_domain", |_| domain_in_dns::check(Role::Recipient))
+        .depends_on(Inputs::SENDER.union(Inputs::RECIPIENT))
+        .summary("Rejects recipient domains without MX, A or AAAA record");
 
 #[cfg(test)]
 mod tests {

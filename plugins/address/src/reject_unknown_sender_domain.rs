@@ -4,10 +4,11 @@ use waxwing_sdk::prelude::*;
 
 use crate::{Role, domain_in_dns};
 
-pub const RESTRICTION: Restriction = Restriction::new("reject_unknown_sender_domain", |_| domain_in_dns::check(Role::Sender))
-    .aliases(&["reject_unknown_address"])
-    .depends_on(Inputs::SENDER)
-    .summary("Rejects sender domains without MX, A or AAAA record");
+pub const RESTRICTION: Restriction =
+    Restriction::new("reject_unknown_sender_domain", |_| domain_in_dns::check(Role::Sender))
+        .aliases(&["reject_unknown_address"])
+        .depends_on(Inputs::SENDER)
+        .summary("Rejects sender domains without MX, A or AAAA record");
 
 #[cfg(test)]
 mod tests {
@@ -53,7 +54,8 @@ mod tests {
 
     #[test]
     fn a_null_mx_sends_no_mail() {
-        let mut host = host().dns_failure("x.test", RecordType::Mx, Reason::NullMx).dns("x.test", RecordType::A, &["192.0.2.1"]);
+        let mut host =
+            host().dns_failure("x.test", RecordType::Mx, Reason::NullMx).dns("x.test", RecordType::A, &["192.0.2.1"]);
         let text = text("Domain x.test does not accept mail (nullMX)");
         assert_eq!(host.check(&RESTRICTION, ""), refuse(550, "5.7.27", text));
     }

@@ -74,8 +74,7 @@ mod tests {
                 address_class: AddressClass::Local,
                 source_routed: false,
             };
-            let mut host =
-                host().listing("n@x.test", Ok(Listing::Unavailable)).resolution("n@x.test", Ok(resolution));
+            let mut host = host().listing("n@x.test", Ok(Listing::Unavailable)).resolution("n@x.test", Ok(resolution));
             let text = format!("<n@x.test>: Recipient address rejected: {text}");
             assert_eq!(host.check(&RESTRICTION, ""), refuse(code, status, text), "{transport}:{nexthop}");
         }

@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn a_broken_list_defers_without_mercy() {
-        let mut host = Host::new().recipient("r@b.test").broken_list("mynetworks", TableError::Temporary("down".into()));
+        let mut host =
+            Host::new().recipient("r@b.test").broken_list("mynetworks", TableError::Temporary("down".into()));
         assert_eq!(host.check(&RESTRICTION, ""), temporary_lookup_failure("r@b.test"));
         let mut host = Host::new().broken_list("mynetworks", TableError::Configuration("bad".into()));
         assert_eq!(host.check(&RESTRICTION, ""), configuration_error());

@@ -14,7 +14,9 @@ pub const RESTRICTION: Restriction = Restriction::new("permit_naked_ip_address",
     _ => Verdict::Dunno,
 })
 .depends_on(Inputs::HELO)
-.warning("restriction permit_naked_ip_address is deprecated. Use permit_mynetworks or permit_sasl_authenticated instead")
+.warning(
+    "restriction permit_naked_ip_address is deprecated. Use permit_mynetworks or permit_sasl_authenticated instead",
+)
 .summary("Permits clients that give an address without brackets as HELO name (deprecated)");
 
 #[cfg(test)]

@@ -44,8 +44,7 @@ waxwing_sdk::export!(PLUGIN);
 /// Whether this server takes mail for the recipient under test from anyone; the recipient where it does not. None: there is
 /// no recipient.
 fn unauthorized_recipient() -> Result<Option<String>, Verdict> {
-    let [recipient, sender] =
-        session::attributes([waxwing_sdk::Attribute::Recipient, waxwing_sdk::Attribute::Sender]);
+    let [recipient, sender] = session::attributes([waxwing_sdk::Attribute::Recipient, waxwing_sdk::Attribute::Sender]);
     let Some(recipient) = recipient else { return Err(Verdict::Dunno) };
     let resolved = addresses::resolve_or_defer(&recipient, sender.as_deref().unwrap_or_default())?;
     Ok(if resolved.is_authorized_destination() { None } else { Some(recipient) })

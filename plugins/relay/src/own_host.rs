@@ -1,10 +1,6 @@
 //! Whether a host name is this host.
 
-use waxwing_sdk::{
-    ParameterKind, dns,
-    prelude::*,
-    tables,
-};
+use waxwing_sdk::{ParameterKind, dns, prelude::*, tables};
 
 pub const MYDESTINATION: Parameter =
     Parameter::new("mydestination", ParameterKind::DomainList, "", "Domains delivered by the local transport");

@@ -2,15 +2,14 @@
 
 use waxwing_sdk::prelude::*;
 
-pub const RESTRICTION: Restriction = Restriction::new("permit_auth_destination", |_| {
-    match crate::unauthorized_recipient() {
+pub const RESTRICTION: Restriction =
+    Restriction::new("permit_auth_destination", |_| match crate::unauthorized_recipient() {
         Ok(None) => Verdict::Permit,
         Ok(Some(_)) => Verdict::Dunno,
         Err(verdict) => verdict,
-    }
-})
-.depends_on(Inputs::RECIPIENT.union(Inputs::SENDER))
-.summary("Permits recipients in domains this server is responsible for");
+    })
+    .depends_on(Inputs::RECIPIENT.union(Inputs::SENDER))
+    .summary("Permits recipients in domains this server is responsible for");
 
 #[cfg(test)]
 mod tests {

@@ -65,8 +65,7 @@ impl Search {
             }
         };
         let best = servers.iter().map(|server| server.preference).min();
-        let (primary, backup): (Vec<_>, Vec<_>) =
-            servers.iter().partition(|server| Some(server.preference) == best);
+        let (primary, backup): (Vec<_>, Vec<_>) = servers.iter().partition(|server| Some(server.preference) == best);
         !self.is_among(&primary)
             && self.is_among(&backup)
             && (!PERMIT_MX_BACKUP_NETWORKS.is_set() || primary.iter().all(|server| self.is_trusted(&server.data)))
@@ -99,7 +98,9 @@ impl Search {
             Ok(trusted) => trusted,
             Err(_) => {
                 let name = PERMIT_MX_BACKUP_NETWORKS.name();
-                log::warning(&["all_auth_mx_addr: ", name, " lookup error for address ", address, " for ", host].concat());
+                log::warning(
+                    &["all_auth_mx_addr: ", name, " lookup error for address ", address, " for ", host].concat(),
+                );
                 self.doubt(&["Unable to verify host ", host, " as mail exchanger"]);
                 false
             }

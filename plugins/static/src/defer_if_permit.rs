@@ -6,7 +6,8 @@ pub const RESTRICTION: Restriction = Restriction::new("defer_if_permit", |_| {
     let text = Subject::of_stage().rejected("defer_if_permit requested");
     Verdict::DeferIfPermit(reply(450, "4.7.0", text))
 })
-.traits(Traits::GUARDS_RELAY).summary("Defers the request where a later restriction, or the end of the list, would permit it");
+.traits(Traits::GUARDS_RELAY)
+.summary("Defers the request where a later restriction, or the end of the list, would permit it");
 
 #[cfg(test)]
 mod tests {

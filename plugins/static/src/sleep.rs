@@ -35,6 +35,9 @@ mod tests {
 
     #[test]
     fn takes_a_plain_number() {
-        assert_eq!([seconds("10"), seconds("5s"), seconds(""), seconds("-1"), seconds("+1")], [Some(10), None, None, None, None]);
+        assert_eq!(
+            [seconds("10"), seconds("5s"), seconds(""), seconds("-1"), seconds("+1")],
+            [Some(10), None, None, None, None]
+        );
     }
 }

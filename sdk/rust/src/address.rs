@@ -56,9 +56,36 @@ pub fn network(address: &str) -> String {
     }
 }
 
+/// The address as lists in DNS have it: its numbers, or for IPv6 its hexadecimal digits, in reverse order, each with a dot
+/// after it.
+pub fn reversed(address: &str) -> String {
+    let mut reversed = String::with_capacity(80);
+    if let Ok(address) = address.parse::<std::net::Ipv6Addr>() {
+        for byte in address.octets().iter().rev() {
+            for digit in [byte & 15, byte >> 4] {
+                reversed.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+                reversed.push('.');
+            }
+        }
+    } else {
+        for number in address.rsplit('.') {
+            reversed.push_str(number);
+            reversed.push('.');
+        }
+    }
+    reversed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_reversed() {
+        assert_eq!(reversed("192.0.2.1"), "1.2.0.192.");
+        let v6 = "f.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.";
+        assert_eq!(reversed("2001:db8::1f"), v6);
+    }
 
     #[test]
     fn the_domain_follows_the_last_at_sign() {

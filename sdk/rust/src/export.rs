@@ -38,9 +38,9 @@ macro_rules! export {
                 ) -> $crate::Verdict {
                     $crate::dispatch(&$plugin, &name, argument.as_deref())
                 }
-    }
+            }
 
-            $crate::bindings::__export_restrictions!(Component with_types_in $crate::bindings);
+    $crate::bindings::__export_restrictions!(Component with_types_in $crate::bindings);
         };
     };
 }

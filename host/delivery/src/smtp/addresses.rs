@@ -249,7 +249,3 @@ fn mx_failure(failure: &DnsFailure, ignore: bool) -> (Status, bool) {
         DnsReason::ServerFailure | DnsReason::Timeout => (Status::temporary(4, 3), ignore),
     }
 }
-
-
-#[cfg(test)]
-mod tests;

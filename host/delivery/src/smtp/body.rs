@@ -174,7 +174,10 @@ mod tests {
 
     #[test]
     fn long_lines_are_broken_and_exact_ones_are_not() {
-        assert_eq!(stuffed(&[b"12345\r\n123456\r\n12345678901\r\n"], 5), "12345\r\n12345\r\n 6\r\n12345\r\n 6789\r\n 01\r\n.\r\n");
+        assert_eq!(
+            stuffed(&[b"12345\r\n123456\r\n12345678901\r\n"], 5),
+            "12345\r\n12345\r\n 6\r\n12345\r\n 6789\r\n 01\r\n.\r\n"
+        );
         assert_eq!(stuffed(&[b"123", b"456", b"7\r\n"], 5), "12345\r\n 67\r\n.\r\n");
         let long = "x".repeat(5000);
         assert_eq!(stuffed(&[long.as_bytes()], 0), format!("{long}\r\n.\r\n"));

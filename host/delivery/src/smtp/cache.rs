@@ -129,7 +129,8 @@ impl Drop for Visit<'_> {
         if let Some(destination) = destinations.get_mut(&self.key) {
             destination.active -= 1;
             // With idle sessions the sweeper forgets the destination; without, what came last is all there is to know.
-            let recent = |time: Duration| self.cache.clock.monotonic().saturating_sub(time) < self.cache.settings.idle_limit;
+            let recent =
+                |time: Duration| self.cache.clock.monotonic().saturating_sub(time) < self.cache.settings.idle_limit;
             let forgettable = destination.active == 0 && destination.idle.is_empty();
             if forgettable && !destination.begins[0].is_some_and(recent) {
                 destinations.remove(&self.key);

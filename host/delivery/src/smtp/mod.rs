@@ -71,8 +71,9 @@ impl Smtp {
             let destination = match Destination::parse(site, self.settings.default_port) {
                 Ok(destination) => destination,
                 Err(text) => {
-                    self.log().warning(format_args!("{text}"));
-                    let reason = Reason::local(Status::temporary(3, 5), "Server configuration error");
+                    // Ends a process of smtp(8); the queue manager then says of its transport what stands here.
+                    self.log().fatal(format_args!("{text}"));
+                    let reason = Reason::local(Status::temporary(3, 0), "unknown mail transport error");
                     progress.why = Some(reason);
                     continue;
                 }
@@ -205,9 +206,10 @@ impl Smtp {
 
     /// Recipients no server took: what could be a mistake in the configuration does not bounce.
     fn give_up(&self, progress: &mut Progress<'_>, fallback: bool, relayhost: bool) {
-        let mut reason = progress.why.take().unwrap_or_else(|| {
-            Reason::local(Status::temporary(3, 0), "server unavailable or unable to receive mail")
-        });
+        let mut reason = progress
+            .why
+            .take()
+            .unwrap_or_else(|| Reason::local(Status::temporary(3, 0), "server unavailable or unable to receive mail"));
         let loops = (reason.status.subject, reason.status.detail) == (4, 6);
         if reason.status.class == Class::Permanent && (fallback || (relayhost && !loops)) {
             let parameter = if fallback { "smtp_fallback_relay" } else { "relayhost" };

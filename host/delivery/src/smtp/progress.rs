@@ -27,13 +27,15 @@ impl Reason {
 
     /// Of the remote server's reply. One that is neither 4xx nor 5xx breaks the protocol.
     pub fn remote(host: &str, reply: &Reply, text: String) -> Self {
-        let refusal = reply.status.filter(|status| status.class != Class::Success);
         let remote = Some((host.to_string(), reply.text.clone()));
-        match refusal {
-            Some(status) => Self { status, text, remote, throttle: false },
-            None => {
-                Self { status: Status::permanent(5, 0), text: format!("Protocol error: {text}"), remote, throttle: false }
+        let protocol_error = Status::permanent(5, 0);
+        match reply.status {
+            Some(status) if status.class != Class::Success => Self { status, text, remote, throttle: false },
+            // A yes at the wrong time needs a word of explanation; other codes speak for themselves.
+            Some(_) => {
+                Self { status: protocol_error, text: format!("Protocol error: {text}"), remote, throttle: false }
             }
+            None => Self { status: protocol_error, text, remote, throttle: false },
         }
     }
 

@@ -65,13 +65,13 @@ pub async fn read(
 ) -> Result<Reply, Trouble> {
     let mut line = Vec::new();
     let (mut text, mut lines) = (String::new(), Vec::new());
-    let (mut total, mut full) = (0, false);
+    let (mut total, mut full, mut warned) = (0, false, false);
     loop {
         let end = connection.read_line(speaker.limit, deadline, &mut line).await?;
         if end == LineEnd::TooLong {
             let start = printable(&line[..line.len().min(30)]);
-            let (id, limit) = (speaker.queue_id, speaker.limit);
-            speaker.log.warning(format_args!("{id}: response longer than {limit}: {start}..."));
+            let (server, limit) = (speaker.server, speaker.limit);
+            speaker.log.warning(format_args!("{server}: response longer than {limit}: {start}..."));
         }
         total += line.len() + 2;
         if total > LARGEST_REPLY {
@@ -85,8 +85,9 @@ pub async fn read(
             text.push_str(&shown);
             full = text.len() > speaker.limit;
             if full {
-                let (id, limit, start) = (speaker.queue_id, speaker.limit, text.chars().take(30).collect::<String>());
-                speaker.log.warning(format_args!("{id}: multi-line response longer than {limit} {start}..."));
+                let (server, limit) = (speaker.server, speaker.limit);
+                let start: String = text.chars().take(30).collect();
+                speaker.log.warning(format_args!("{server}: multi-line response longer than {limit} {start}..."));
             }
         }
         match split_code(&shown) {
@@ -103,9 +104,13 @@ pub async fn read(
                 let (id, server) = (speaker.queue_id, speaker.server);
                 let start: String = shown.chars().take(100).collect();
                 speaker.log.warning(format_args!("{id}: non-ESMTP response from {server}: {start}"));
-                // What comes next could belong to any of the commands under way.
-                if speaker.pipelining {
-                    return Err(Trouble::Lost);
+                if speaker.pipelining && !warned {
+                    warned = true;
+                    let host = server.split('[').next().unwrap_or(server);
+                    let name = "smtp_discard_ehlo_keyword_address_maps";
+                    speaker.log.warning(format_args!(
+                        "to prevent loss of mail, turn off command pipelining for {host} with the {name} parameter"
+                    ));
                 }
             }
         }

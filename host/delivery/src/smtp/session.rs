@@ -37,26 +37,22 @@ pub struct Session {
     pub features: Features,
     host: String,
     pub address: IpAddr,
-    port: u16,
     /// Messages before the present one.
     pub earlier_uses: u32,
     /// Monotonic.
     pub opened: Duration,
     /// No other server had been left when it was made.
     pub only_server: bool,
-    /// Said 421, or something that makes its state unsure.
+    /// Said 421, or is in a state nobody knows: no further message.
     pub spoilt: bool,
+    /// There is nobody to talk to.
+    pub broken: bool,
     relay: String,
 }
 
 impl Session {
     /// TCP. The error is the whole text: `connect to host[address]:25: Connection refused`.
-    pub async fn connect(
-        server: &Server,
-        port: u16,
-        settings: &Settings,
-        opened: Duration,
-    ) -> Result<Self, String> {
+    pub async fn connect(server: &Server, port: u16, settings: &Settings, opened: Duration) -> Result<Self, String> {
         let limit = settings.timeouts.connect;
         let attempt = open(server.address, port, settings);
         let connected = if limit.is_zero() {
@@ -69,17 +65,17 @@ impl Session {
         let stream = connected.map_err(|error| format!("connect to {relay}: {}", system_text(&error)))?;
         let connection = Connection::new(stream);
         let features = Features::default();
-        let (earlier_uses, only_server, spoilt) = (0, false, false);
+        let (earlier_uses, only_server) = (0, false);
         Ok(Self {
             connection,
             features,
             host,
             address,
-            port,
             earlier_uses,
             opened,
             only_server,
-            spoilt,
+            spoilt: false,
+            broken: false,
             relay,
         })
     }
@@ -115,6 +111,7 @@ impl Session {
             pipelining: self.features.pipelining,
         };
         let reply = reply::read(&mut self.connection, deadline, &speaker).await;
+        self.broken |= reply.is_err();
         self.spoilt |= !matches!(&reply, Ok(reply) if reply.code != 421);
         reply
     }
@@ -163,7 +160,8 @@ impl Session {
             let (server, me) = (&self.relay, &settings.my_host_name);
             log.warning(format_args!("host {server} greeted me with my own hostname {me}"));
         }
-        let says_esmtp = greeting.lines.iter().any(|line| line.split([' ', '\t']).any(|w| w.eq_ignore_ascii_case("ESMTP")));
+        let says_esmtp =
+            greeting.lines.iter().any(|line| line.split([' ', '\t']).any(|w| w.eq_ignore_ascii_case("ESMTP")));
         let esmtp = !settings.never_send_ehlo && (settings.always_send_ehlo || says_esmtp);
         self.hello(progress, settings, log, esmtp, detect_loops, best_mx).await
     }
@@ -222,7 +220,7 @@ impl Session {
 
     /// QUIT, where the server is still there; its answer only if smtp_skip_quit_response says to wait for it.
     pub async fn quit(mut self, settings: &Settings, log: &MailLog, queue_id: &str) {
-        if self.spoilt {
+        if self.broken {
             return;
         }
         let mut deadline = settings.timeouts.deadline(settings.timeouts.quit);

@@ -98,8 +98,8 @@ impl Settings {
     pub fn from_config(config: &Config) -> Result<Self, DeliveryError> {
         let count = |value: i64| usize::try_from(value).unwrap_or(0);
         let port = config.get(&SMTP_TCP_PORT);
-        let default_port = super::destination::service_port(&port)
-            .ok_or_else(|| bad("smtp_tcp_port", &port, "unknown service"))?;
+        let default_port =
+            super::destination::service_port(&port).ok_or_else(|| bad("smtp_tcp_port", &port, "unknown service"))?;
         Ok(Self {
             helo_name: config.get(&SMTP_HELO_NAME),
             my_host_name: config.get(&config::parameters::MYHOSTNAME),

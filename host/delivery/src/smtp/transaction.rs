@@ -55,11 +55,14 @@ impl Transaction<'_, '_, '_> {
             return self.finish();
         }
         let open = self.progress.open();
-        let steps: Vec<_> = [Step::Mail].into_iter().chain(open.iter().map(|n| Step::Rcpt(*n))).chain([Step::Data]).collect();
+        // A probe of verify(8) ends before DATA.
+        let data = (!request.probe).then_some(Step::Data);
+        let recipients = open.iter().map(|n| Step::Rcpt(*n));
+        let steps: Vec<_> = [Step::Mail].into_iter().chain(recipients).chain(data).collect();
         let mut envelope = Envelope::default();
         let (mut sent, mut received) = (0, 0);
         while received < steps.len() {
-            if sent == received && envelope.is_hopeless(received, steps.len()) {
+            if sent == received && envelope.is_hopeless(steps[received]) {
                 return self.abandon().await;
             }
             sent = self.send_window(&steps, sent);
@@ -133,6 +136,7 @@ impl Transaction<'_, '_, '_> {
             Step::Mail if reply.digit() == 2 => envelope.mail = true,
             Step::Mail => self.progress.all_failed(said("MAIL FROM command", self.session, &reply)),
             Step::Rcpt(_) if !envelope.mail => {}
+            Step::Rcpt(n) if reply.digit() == 2 && self.progress.request.probe => self.progress.sent(n, &reply, false),
             Step::Rcpt(n) if reply.digit() == 2 => envelope.accepted.push(n),
             Step::Rcpt(n) => self.progress.recipient_failed(n, said("RCPT TO command", self.session, &reply)),
             Step::Data if reply.digit() == 3 => envelope.data = true,
@@ -145,7 +149,6 @@ impl Transaction<'_, '_, '_> {
         let mut deadline = self.settings.timeouts.deadline(self.settings.timeouts.data_transfer);
         if let Err(trouble) = self.send_content(&mut deadline).await {
             // Closing without the end of data discards the message at the other side: RFC 5321 section 4.1.1.4.
-            self.session.spoilt = true;
             self.progress.broken(trouble, "sending message body");
             return End::Closed;
         }
@@ -206,24 +209,23 @@ impl Transaction<'_, '_, '_> {
 
     /// The envelope was refused: clear it for the next message.
     async fn abandon(mut self) -> End {
-        if !self.keep || self.session.spoilt {
+        if self.session.spoilt {
             return self.finish();
         }
         self.session.connection.write(b"RSET\r\n");
         match self.reply(self.settings.timeouts.rset).await {
-            Ok(reply) if reply.digit() == 2 => self.finish(),
-            _ => {
-                self.session.spoilt = true;
-                End::Closed
+            Ok(reply) => {
+                self.session.spoilt |= reply.digit() != 2;
+                self.finish()
             }
+            Err(_) => End::Closed,
         }
     }
 
     fn finish(self) -> End {
-        match (self.session.spoilt, self.keep) {
-            (true, _) => End::Closed,
-            (false, true) => End::Ready,
-            (false, false) => End::Quit,
+        match self.keep && !self.session.spoilt {
+            true => End::Ready,
+            false => End::Quit,
         }
     }
 
@@ -253,8 +255,12 @@ struct Envelope {
 
 impl Envelope {
     /// No command still to be sent can help: the sender, or every recipient, was refused.
-    fn is_hopeless(&self, answered: usize, total: usize) -> bool {
-        answered > 0 && (!self.mail || (answered + 1 == total && self.accepted.is_empty()))
+    fn is_hopeless(&self, next: Step) -> bool {
+        match next {
+            Step::Mail => false,
+            Step::Rcpt(_) => !self.mail,
+            Step::Data => !self.mail || self.accepted.is_empty(),
+        }
     }
 }
 

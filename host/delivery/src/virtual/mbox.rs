@@ -69,6 +69,7 @@ impl FromStr for LockMethod {
 
 /// Locks, appends, syncs; a failed append is cut off again. Blocks, for locks up to attempts times delay.
 pub fn append(delivery: &MboxDelivery) -> Result<(), MailboxError> {
+    let _dotlock = lock_dotfile(&delivery.path, &delivery.locking, delivery.now)?;
     let existed = delivery.path.exists();
     let mut file = OpenOptions::new()
         .append(true)
@@ -78,7 +79,7 @@ pub fn append(delivery: &MboxDelivery) -> Result<(), MailboxError> {
         .map_err(|error| MailboxError::system(&error, Status::temporary(2, 0), "cannot open file"))?;
     let facts = file.metadata().map_err(|error| MailboxError::system(&error, Status::temporary(2, 0), "fstat"))?;
     check(delivery, &facts)?;
-    let _dotlock = lock(&file, delivery)?;
+    lock(&file, &delivery.locking)?;
     // The size counts once the lock is held.
     let size = file.metadata().map_or(facts.len(), |facts| facts.len());
     let written = write(delivery, &mut file, size);
@@ -88,8 +89,7 @@ pub fn append(delivery: &MboxDelivery) -> Result<(), MailboxError> {
     } else if !existed {
         let parent = delivery.path.parent().unwrap_or(Path::new("/"));
         let synced = File::open(parent).and_then(|directory| directory.sync_all());
-        return synced
-            .map_err(|error| MailboxError::system(&error, Status::temporary(3, 0), "error writing message"));
+        return synced.map_err(|error| MailboxError::system(&error, Status::temporary(3, 0), "error writing message"));
     }
     written
 }
@@ -123,36 +123,29 @@ fn write(delivery: &MboxDelivery, file: &mut File, size: u64) -> Result<(), Mail
 }
 
 /// Removes the dotlock file when it goes.
-struct Dotlock(Option<PathBuf>);
+struct Dotlock(PathBuf);
 
 impl Drop for Dotlock {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            let _ = std::fs::remove_file(path);
-        }
+        // A lock that stays is broken after stale_lock_time.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
-fn lock(file: &File, delivery: &MboxDelivery) -> Result<Dotlock, MailboxError> {
-    let locking = &delivery.locking;
-    let has = |method| locking.methods.contains(&method);
-    let mut dotlock = Dotlock(None);
-    if has(LockMethod::Dotlock) {
-        dotlock = lock_dotfile(&delivery.path, locking, delivery.now)?;
-    }
+fn lock(file: &File, locking: &Locking) -> Result<(), MailboxError> {
     // Open-file-description locks meet fcntl locks of other programs, and threads of this one as well.
     let fcntl_lock = || fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file())).map(drop).map_err(io::Error::from);
     let flock_lock = || file.try_lock().map_err(|_| io::Error::from_raw_os_error(libc::EAGAIN));
     for (method, attempt) in
         [(LockMethod::Fcntl, &fcntl_lock as &dyn Fn() -> io::Result<()>), (LockMethod::Flock, &flock_lock)]
     {
-        if has(method) {
+        if locking.methods.contains(&method) {
             retry(locking, attempt).map_err(|error| {
                 MailboxError::system(&error, Status::temporary(2, 0), "unable to lock for exclusive access")
             })?;
         }
     }
-    Ok(dotlock)
+    Ok(())
 }
 
 fn whole_file() -> libc::flock {
@@ -173,8 +166,11 @@ fn retry(locking: &Locking, attempt: &dyn Fn() -> io::Result<()>) -> io::Result<
     last
 }
 
-/// `PATH.lock`. A directory that does not let us make one (EACCES) is fine: the other locks have to do.
-fn lock_dotfile(path: &Path, locking: &Locking, now: SystemTime) -> Result<Dotlock, MailboxError> {
+/// `PATH.lock`, where asked for.
+fn lock_dotfile(path: &Path, locking: &Locking, now: SystemTime) -> Result<Option<Dotlock>, MailboxError> {
+    if !locking.methods.contains(&LockMethod::Dotlock) {
+        return Ok(None);
+    }
     let mut name = path.as_os_str().to_os_string();
     name.push(".lock");
     let lock_path = PathBuf::from(name);
@@ -186,8 +182,7 @@ fn lock_dotfile(path: &Path, locking: &Locking, now: SystemTime) -> Result<Dotlo
         made.map(drop)
     };
     match retry(locking, &attempt) {
-        Ok(()) => Ok(Dotlock(Some(lock_path))),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Dotlock(None)),
+        Ok(()) => Ok(Some(Dotlock(lock_path))),
         Err(error) => {
             let what = format!("unable to create lock file {}", lock_path.display());
             Err(MailboxError::system(&error, Status::temporary(2, 0), &what))

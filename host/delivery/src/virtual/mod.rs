@@ -13,8 +13,8 @@ use hook::{BoxFuture, Delivery, Outcome, Recipient, RecipientStatus, Request, Se
 use mail::{Class, Status, address::quote, date};
 
 use crate::{DeliveryError, StatusLog, status_log::Attempt};
-pub use maildir::MaildirDelivery;
-pub use mbox::{LockMethod, Locking, MboxDelivery};
+pub use maildir::{MaildirDelivery, write as write_maildir};
+pub use mbox::{LockMethod, Locking, MboxDelivery, append as append_mbox};
 pub use writer::{DirectWriter, MailboxError, MailboxWriter, Owner};
 
 const CONFIGURATION_ERROR: &str = "mail system configuration error";
@@ -56,7 +56,7 @@ impl Settings {
             gids: config.get(&VIRTUAL_GID_MAPS),
             base: config.get(&VIRTUAL_MAILBOX_BASE),
             minimum_uid: u32::try_from(config.get(&VIRTUAL_MINIMUM_UID)).unwrap_or(u32::MAX),
-            limit: config.get(&VIRTUAL_MAILBOX_LIMIT) as u64,
+            limit: config.get(&VIRTUAL_MAILBOX_LIMIT),
             locking: Locking {
                 methods,
                 attempts: config.get(&DELIVER_LOCK_ATTEMPTS) as u32,

@@ -5,12 +5,16 @@ use super::*;
 use crate::test_environment::{environment, now};
 
 fn configured(main_cf: &str, previous: Option<&Tables>) -> Result<Tables, DictError> {
+    configured_in(environment(true).0, main_cf, previous)
+}
+
+fn configured_in(environment: Environment, main_cf: &str, previous: Option<&Tables>) -> Result<Tables, DictError> {
     let basics = "compatibility_level = 3.6\nmyhostname = mx.example.org\nmydomain = example.org\nmynetworks = 127.0.0.0/8\n\
         inet_interfaces = 127.0.0.1\nproxy_interfaces = 192.0.2.99\nrecipient_delimiter = +\nalias_maps =\n\
         alias_database =\n";
     let rows = [config::parameters::PARAMETERS, parameters::PARAMETERS];
     let config = Config::from_text(&format!("{basics}{main_cf}"), &rows).unwrap();
-    Tables::new(&config, &Machine::default(), environment(true).0, previous)
+    Tables::new(&config, &Machine::default(), environment, previous)
 }
 
 fn found(key: &str, value: &str) -> Result<Option<Found>, TableError> {
@@ -99,7 +103,8 @@ fn a_changed_file_is_read_again_and_a_lost_one_kept() {
     let path = directory.path().join("access");
     std::fs::write(&path, "a 1\n").unwrap();
     let set = format!("hash:{}", path.display());
-    let tables = configured("", None).unwrap();
+    let (environment, warnings) = environment(true);
+    let tables = configured_in(environment, "", None).unwrap();
     tables.open(&set).unwrap();
     let value = || now(tables.find(SearchOrder::Exact, &set, "a")).unwrap().map(|found| found.value);
     assert_eq!(value().as_deref(), Some("1"));
@@ -110,8 +115,9 @@ fn a_changed_file_is_read_again_and_a_lost_one_kept() {
     assert_eq!(value().as_deref(), Some("3 and even more"), "replaced");
     std::fs::remove_file(&path).unwrap();
     assert_eq!(value().as_deref(), Some("3 and even more"), "lost");
-    let warnings = tables.opener().environment().warn.clone();
-    warnings("still usable");
+    assert_eq!(value().as_deref(), Some("3 and even more"), "still lost");
+    let lost = format!("open {}: No such file or directory; keeping its last content", path.display());
+    assert_eq!(*warnings.lock().unwrap(), [lost], "warned once");
 }
 
 #[test]
@@ -178,4 +184,28 @@ fn the_rows_say_what_postconf_says() {
         let line = format!("{} = {}", row.name, row.default);
         assert!(text.lines().any(|theirs| theirs == line), "{line}");
     }
+}
+
+/// A clock that stands still.
+struct Still;
+
+impl hook::Clock for Still {
+    fn now(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
+    }
+    fn monotonic(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
+}
+
+#[test]
+fn a_file_is_not_looked_at_for_every_lookup() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "a 1\n").unwrap();
+    let set = format!("hash:{}", file.path().display());
+    let still = Environment { clock: Arc::new(Still), ..environment(true).0 };
+    let tables = configured_in(still, "", None).unwrap();
+    tables.open(&set).unwrap();
+    std::fs::write(file.path(), "a changed\n").unwrap();
+    assert_eq!(now(tables.find(SearchOrder::Exact, &set, "a")), found("a", "1"));
 }

@@ -42,7 +42,8 @@ fn a_failure_notice() {
     let recipients = [report()];
     let parts = build(&notice(&recipients));
     let expected = format!(
-        "From: MAILER-DAEMON (Mail Delivery System)
+        "Date: {epoch}
+From: Mail Delivery System <MAILER-DAEMON>
 Subject: Undelivered Mail Returned to Sender
 To: s@y.example
 Auto-Submitted: auto-replied
@@ -82,6 +83,7 @@ Diagnostic-Code: smtp; 550 5.1.1 User unknown
 Content-Description: Undelivered Message
 Content-Type: message/rfc822
 
+Return-Path: <s@y.example>
 "
     );
     assert_eq!(parts.before.replace("\r\n", "\n"), expected);

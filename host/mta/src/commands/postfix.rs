@@ -93,6 +93,11 @@ pub fn start_fg(invocation: &Invocation) -> Result<u8> {
     server::start_in_foreground(&directory, invocation.verbose)
 }
 
+/// The child of `start-fg` when that runs as root.
+pub fn serve(invocation: &Invocation) -> Result<u8> {
+    server::serve_for_parent(&invocation.directory(None), invocation.verbose)
+}
+
 pub fn stop(invocation: &Invocation) -> Result<u8> {
     let config = invocation.config(None)?;
     let Some(pid) = running(&config) else {
@@ -175,7 +180,7 @@ pub fn install(invocation: &Invocation) -> Result<u8> {
     };
     let program = std::env::current_exe().context("own program file")?;
     let directory = Path::new(directory);
-    let own = ["quickstart", "start", "start-fg", "stop", "reload", "status", "check", "flush", "plugin", "install"];
+    let own = [server::SERVE, "quickstart", "start", "start-fg", "stop", "reload", "status", "check", "flush", "plugin", "install"];
     for command in COMMANDS.iter().filter(|c| !own.contains(&c.name)) {
         let link = directory.join(command.name);
         match std::fs::symlink_metadata(&link) {

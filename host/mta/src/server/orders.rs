@@ -18,6 +18,9 @@ use crate::commands::json_of;
 /// How often maildrop is looked into; sendmail asks the running server directly, so this is for mail left while it was down.
 const PICKUP_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Messages taken from maildrop at a time.
+const PICKUP_BATCH: usize = 1000;
+
 /// sysexits(3).
 const EX_USAGE: i32 = 64;
 const EX_NOPERM: i32 = 77;
@@ -205,7 +208,8 @@ impl Server {
         let sender = envelope.sender.clone();
         let id = generation.cleanup.new_queue_id();
         log.info(format_args!("{id}: uid={uid} from=<{sender}>"));
-        let id = generation.cleanup.submit_as(id, envelope, content).await.map_err(|e| anyhow!("{e}"))?;
+        let content = with_received(&generation.config, &id.to_string(), Some(uid), envelope.arrival, content);
+        generation.cleanup.submit_as(id, envelope, &content).await.map_err(|e| anyhow!("{e}"))?;
         Ok(id.to_string())
     }
 
@@ -231,6 +235,21 @@ impl Server {
     }
 }
 
+/// The content under the Received: header of mail that came without SMTP: from a local user, or made here.
+pub fn with_received(
+    config: &Config,
+    id: &str,
+    uid: Option<u32>,
+    time: std::time::SystemTime,
+    content: &[u8],
+) -> Vec<u8> {
+    let from_user = uid.map_or_else(String::new, |uid| format!(", from userid {uid}"));
+    let (host, name) = (config.get(&MYHOSTNAME), config.get(&config::parameters::MAIL_NAME));
+    let date = mail::date::rfc5322(time);
+    let line = format!("Received: by {host} ({name}{from_user})\r\n\tid {id}; {date}\r\n");
+    [line.as_bytes(), content].concat()
+}
+
 /// postqueue -s and ETRN.
 async fn flush_site(queue: &Queue, manager: &qmgr::Manager, site: &str) -> Result<()> {
     let domain = site.trim_start_matches(['[', '@']).trim_end_matches(']');
@@ -245,27 +264,20 @@ async fn flush_site(queue: &Queue, manager: &qmgr::Manager, site: &str) -> Resul
     Ok(())
 }
 
-/// What ETRN asks for; connected when the queue manager exists.
-#[derive(Default)]
-pub struct EtrnFlush(OnceLock<(Queue, Arc<qmgr::Manager>)>);
-
-impl EtrnFlush {
-    pub fn connect(&self, queue: Queue, manager: Arc<qmgr::Manager>) {
-        // Connected once, right after it was made.
-        let _ = self.0.set((queue, manager));
-    }
-}
-
-impl smtpd::Flush for EtrnFlush {
-    fn site<'a>(&'a self, site: &'a str) -> BoxFuture<'a, smtpd::Flushed> {
+/// What ETRN asks for. The queue manager is there before the first session is.
+pub fn etrn_flush(queue: &Queue) -> (smtpd::Flush, Arc<OnceLock<Arc<qmgr::Manager>>>) {
+    let manager = Arc::new(OnceLock::<Arc<qmgr::Manager>>::new());
+    let (queue, connected) = (queue.clone(), manager.clone());
+    let flush: smtpd::Flush = Arc::new(move |site: String| {
+        let (queue, manager) = (queue.clone(), connected.get().cloned());
         Box::pin(async move {
-            let Some((queue, manager)) = self.0.get() else { return smtpd::Flushed::Failed };
-            match flush_site(queue, manager, site).await {
-                Ok(()) => smtpd::Flushed::Done,
-                Err(_) => smtpd::Flushed::Failed,
+            match manager {
+                Some(manager) => flush_site(&queue, &manager, &site).await.is_ok(),
+                None => false,
             }
         })
-    }
+    });
+    (flush, manager)
 }
 
 /// Takes what sendmail left in maildrop while the server was down.
@@ -281,12 +293,10 @@ pub async fn pickup(server: Arc<Server>) {
 async fn take_maildrop(server: &Arc<Server>) -> Result<()> {
     let directory = PathBuf::from(server.current.load().config.get(&QUEUE_DIRECTORY));
     let log = server.log.clone();
-    let waiting = tokio::task::spawn_blocking(move || queue::maildrop::take(&directory, &log)).await??;
+    let waiting = tokio::task::spawn_blocking(move || queue::maildrop::take(&directory, PICKUP_BATCH, &log)).await??;
     for dropped in waiting {
-        use std::os::unix::fs::MetadataExt;
-        let uid = std::fs::metadata(&dropped.path).map_or(u32::MAX, |m| m.uid());
         let content = dropped.content.read(0, dropped.content.len() as usize)?;
-        server.take_local(uid, dropped.envelope.clone(), &content).await?;
+        server.take_local(dropped.uid, dropped.envelope.clone(), &content).await?;
         // Removed only after it is durable in the queue; a crash in between may deliver it twice.
         tokio::task::spawn_blocking(move || dropped.remove()).await??;
     }

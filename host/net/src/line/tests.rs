@@ -150,3 +150,16 @@ async fn large_input_arrives_whole_and_the_buffer_stays_bounded() {
     sender.await.expect("ended").expect("sent");
     assert!(got == sent, "content differs");
 }
+
+#[tokio::test]
+async fn an_endless_line_is_an_error() {
+    let (near, mut far) = duplex(4096);
+    let flood = tokio::spawn(async move { while far.write_all(&[b'x'; 4096]).await.is_ok() {} });
+    let mut connection = Connection::new(near);
+    let mut line = Vec::new();
+    let outcome = connection.read_line(100, &mut patience(), &mut line).await;
+    assert!(matches!(outcome, Err(ConnectionError::Io(_))), "{outcome:?}");
+    assert!(line.len() <= 101, "{} bytes were kept", line.len());
+    drop(connection);
+    flood.await.expect("ended");
+}

@@ -32,12 +32,18 @@ impl addresses::Host for State {
         })
     }
 
-    async fn find_recipient(&mut self, address: String) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
+    async fn find_recipient(
+        &mut self,
+        address: String,
+    ) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
         self.needs("addresses", false)?;
         Ok(self.plugin.services()?.addresses.find_recipient(&address).await.map(listing).map_err(error))
     }
 
-    async fn find_sender(&mut self, address: String) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
+    async fn find_sender(
+        &mut self,
+        address: String,
+    ) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
         self.needs("addresses", false)?;
         Ok(self.plugin.services()?.addresses.find_sender(&address).await.map(listing).map_err(error))
     }

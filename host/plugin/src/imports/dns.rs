@@ -5,7 +5,11 @@ use hook::{DnsReason, RecordType};
 use crate::{bindings::waxwing::plugin::dns, state::State};
 
 impl dns::Host for State {
-    async fn lookup(&mut self, name: String, kind: dns::RecordType) -> wasmtime::Result<Result<dns::Answer, dns::Failure>> {
+    async fn lookup(
+        &mut self,
+        name: String,
+        kind: dns::RecordType,
+    ) -> wasmtime::Result<Result<dns::Answer, dns::Failure>> {
         self.needs("dns", false)?;
         let kind = match kind {
             dns::RecordType::A => RecordType::A,

@@ -1,10 +1,6 @@
 //! `parameters`: the values the host checked when it loaded the plugin.
 
-use crate::{
-    bindings::waxwing::plugin::parameters,
-    parameters::Value,
-    state::State,
-};
+use crate::{bindings::waxwing::plugin::parameters, parameters::Value, state::State};
 
 impl State {
     fn parameter(&self, name: &str) -> wasmtime::Result<Option<&Value>> {

@@ -3,10 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU32},
 };
 
 use config::{Config, PluginEntry};
@@ -21,15 +18,13 @@ use crate::{
     instances::{Health, Pool},
     limits::{Settings, World},
     load::Loader,
+    loaded::Plugin,
     parameters,
     reload::{Embedded, ServicesFactory},
     restriction::WasmRestriction,
-    run::{Exports, Plugin, Runner},
+    run::{Exports, Runner},
     state::Facts,
 };
-
-/// Numbers of plugins over all generations, so that a session's instances of an old generation are never taken for new ones.
-static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// What a generation is built from.
 pub(crate) struct Sources<'a> {
@@ -102,12 +97,15 @@ pub(crate) fn component_path(config: &Config, entry: &PluginEntry) -> PathBuf {
 
 async fn of_entry(sources: &Sources<'_>, entry: &PluginEntry, path: &Path) -> Result<Candidate, PluginError> {
     let settings = Settings::of_entry(entry)?;
-    let wasm = tokio::fs::read(path).await.map_err(|error| PluginError::Configuration(
-        // The number Rust puts behind the words is no news to an administrator.
-        format!("{}: plugin {}: open {}: {}", entry.place, entry.name, path.display(), reason(&error)),
-    ))?;
+    let wasm = tokio::fs::read(path).await.map_err(|error| {
+        PluginError::Configuration(
+            // The number Rust puts behind the words is no news to an administrator.
+            format!("{}: plugin {}: open {}: {}", entry.place, entry.name, path.display(), reason(&error)),
+        )
+    })?;
     let origin = Origin::File(path.to_path_buf());
-    candidate(sources, entry.name.clone(), entry.place.to_string(), origin, Some(entry.clone()), settings, wasm.into()).await
+    candidate(sources, entry.name.clone(), entry.place.to_string(), origin, Some(entry.clone()), settings, wasm.into())
+        .await
 }
 
 fn reason(error: &std::io::Error) -> String {
@@ -117,7 +115,8 @@ fn reason(error: &std::io::Error) -> String {
 
 async fn of_default_plugin(sources: &Sources<'_>, name: &str, wasm: &'static [u8]) -> Result<Candidate, PluginError> {
     let settings = Settings::of_default_plugin();
-    candidate(sources, name.to_string(), "default plugins".to_string(), Origin::Default, None, settings, wasm.into()).await
+    candidate(sources, name.to_string(), "default plugins".to_string(), Origin::Default, None, settings, wasm.into())
+        .await
 }
 
 async fn candidate(
@@ -149,7 +148,8 @@ async fn candidate(
 fn check_options(candidates: &[Candidate], config: &Config) -> Result<(), PluginError> {
     for candidate in candidates {
         for (option, place) in &candidate.settings.parameters {
-            let declared = candidate.described.description.parameters.iter().find(|parameter| parameter.name == *option);
+            let declared =
+                candidate.described.description.parameters.iter().find(|parameter| parameter.name == *option);
             let Some(declared) = declared else {
                 return Err(PluginError::Configuration(format!(
                     "{place}: plugin {} has no parameter {option}, and {option} is no option of plugins.cf",
@@ -158,7 +158,9 @@ fn check_options(candidates: &[Candidate], config: &Config) -> Result<(), Plugin
             };
             let match_list = matches!(declared.kind, ParameterKind::AddressList | ParameterKind::DomainList);
             if match_list && config.rows().any(|row| row.name == option) {
-                return Err(PluginError::Configuration(format!("{place}: {option} is a match list of the server: set it in main.cf")));
+                return Err(PluginError::Configuration(format!(
+                    "{place}: {option} is a match list of the server: set it in main.cf"
+                )));
             }
         }
     }
@@ -198,14 +200,19 @@ fn add(registry: &mut Registry, candidate: Candidate) -> Result<(), PluginError>
         if parameter.kind == ParameterKind::Tables {
             for table in value.items() {
                 let opened = registry.services.tables.open(&table);
-                opened.map_err(|text| PluginError::Configuration(format!("plugin {}: {}: {text}", candidate.name, parameter.name)))?;
+                opened.map_err(|text| {
+                    PluginError::Configuration(format!("plugin {}: {}: {text}", candidate.name, parameter.name))
+                })?;
             }
         }
         values.insert(parameter.name.clone(), value);
     }
     let info_parameters = candidate.described.description.parameters.iter();
-    let info_parameters = info_parameters.map(|parameter| (parameter.name.clone(), values[&parameter.name].text().to_string())).collect();
-    let plugin = Arc::new(plugin(&candidate, values, &registry.services, &registry.log));
+    let info_parameters =
+        info_parameters.map(|parameter| (parameter.name.clone(), values[&parameter.name].text().to_string())).collect();
+    // A session's instances of an old generation must never be taken for those of a new one.
+    let number = registry.generation << 32 | registry.plugins.len() as u64;
+    let plugin = Arc::new(plugin(number, &candidate, values, &registry.services, &registry.log));
     let restrictions = add_restrictions(registry, &candidate, &plugin)?;
     let description = &candidate.described.description;
     let info = PluginInfo {
@@ -216,14 +223,24 @@ fn add(registry: &mut Registry, candidate: Candidate) -> Result<(), PluginError>
         worlds: candidate.runner.exports.worlds().into_iter().map(World::name).collect(),
         restrictions,
         grants: candidate.settings.grants.texts(),
-        requests: description.grants.iter().map(|wanted| (grant_name(wanted.grant).to_string(), clean(&wanted.scope), clean(&wanted.reason))).collect(),
+        requests: description
+            .grants
+            .iter()
+            .map(|wanted| (grant_name(wanted.grant).to_string(), clean(&wanted.scope), clean(&wanted.reason)))
+            .collect(),
         parameters: info_parameters,
     };
-    registry.plugins.push(Loaded { plugin, info });
+    registry.plugins.push(Loaded { plugin, described: candidate.described, info });
     Ok(())
 }
 
-fn plugin(candidate: &Candidate, parameters: HashMap<String, parameters::Value>, services: &Services, log: &MailLog) -> Plugin {
+fn plugin(
+    number: u64,
+    candidate: &Candidate,
+    parameters: HashMap<String, parameters::Value>,
+    services: &Services,
+    log: &MailLog,
+) -> Plugin {
     let facts = Arc::new(Facts {
         name: candidate.name.clone(),
         version: clean(&candidate.described.description.version),
@@ -232,10 +249,10 @@ fn plugin(candidate: &Candidate, parameters: HashMap<String, parameters::Value>,
         parameters,
         tables: Default::default(),
         log: log.clone(),
-        slow: AtomicBool::new(false),
+        slow: AtomicU32::new(0),
     });
     Plugin {
-        number: NUMBER.fetch_add(1, Ordering::Relaxed),
+        number,
         facts,
         clock: services.clock.clone(),
         settings: candidate.settings.clone(),
@@ -247,13 +264,21 @@ fn plugin(candidate: &Candidate, parameters: HashMap<String, parameters::Value>,
 
 /// Enters a plugin's restrictions. Plugins of plugins.cf come first and replace a default plugin's restriction of the same
 /// name; two plugins of the same rank must not offer the same name.
-fn add_restrictions(registry: &mut Registry, candidate: &Candidate, plugin: &Arc<Plugin>) -> Result<Vec<String>, PluginError> {
+fn add_restrictions(
+    registry: &mut Registry,
+    candidate: &Candidate,
+    plugin: &Arc<Plugin>,
+) -> Result<Vec<String>, PluginError> {
     let is_default = candidate.origin == Origin::Default;
-    let ranked_default: HashSet<u64> =
-        registry.plugins.iter().filter(|loaded| loaded.info.origin == Origin::Default).map(|loaded| loaded.plugin.number).collect();
+    let ranked_default: HashSet<u64> = registry
+        .plugins
+        .iter()
+        .filter(|loaded| loaded.info.origin == Origin::Default)
+        .map(|loaded| loaded.plugin.number)
+        .collect();
     let mut in_force = Vec::new();
     for offer in &candidate.described.restrictions {
-        let restriction = Arc::new(WasmRestriction { plugin: plugin.clone(), offer: offer.clone() });
+        let restriction = Arc::new(WasmRestriction::new(plugin.clone(), offer.clone()));
         let mut named = false;
         for name in std::iter::once(&offer.name).chain(&offer.aliases) {
             match registry.restrictions.get(&name.to_ascii_lowercase()) {
@@ -264,7 +289,8 @@ fn add_restrictions(registry: &mut Registry, candidate: &Candidate, plugin: &Arc
                 // Replaced by a plugin of plugins.cf.
                 Some(other) if is_default && !ranked_default.contains(&other.plugin.number) => {}
                 Some(other) => {
-                    return Err(candidate.wrong(format!("offers restriction {name}, as plugin {} does", other.plugin.facts.name)));
+                    return Err(candidate
+                        .wrong(format!("offers restriction {name}, as plugin {} does", other.plugin.facts.name)));
                 }
             }
         }
@@ -275,7 +301,9 @@ fn add_restrictions(registry: &mut Registry, candidate: &Candidate, plugin: &Arc
         let taken = registry.bare_tables.iter().fold(Stages::empty(), |all, (stages, _)| all | *stages);
         let bare = offer.bare_table.difference(taken);
         if bare != offer.bare_table && !is_default {
-            return Err(candidate.wrong(format!("{} takes a bare table where another plugin's restriction does", offer.name)));
+            return Err(
+                candidate.wrong(format!("{} takes a bare table where another plugin's restriction does", offer.name))
+            );
         }
         if !bare.is_empty() {
             registry.bare_tables.push((bare, restriction));

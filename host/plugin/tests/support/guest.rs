@@ -24,14 +24,17 @@ impl Listed {
     }
 }
 
-/// A guest of the world restriction.
+/// A guest of the world restriction, and of others.
 pub struct Guest {
     pub name: &'static str,
     pub version: &'static str,
     pub restrictions: Vec<Listed>,
     /// Name, kind by number, default.
     pub parameters: Vec<(&'static str, u8, &'static str)>,
-    /// Interfaces beyond those of the world.
+    /// Worlds beside restriction, and their exported functions.
+    pub worlds: Vec<&'static str>,
+    pub exports: String,
+    /// Interfaces beyond those of the worlds.
     pub imports: Vec<&'static str>,
     /// `(import …)`, `(global …)` and `(func …)` before the exports.
     pub definitions: String,
@@ -48,6 +51,8 @@ impl Guest {
             version: "1.2.3",
             restrictions: vec![Listed::new(name)],
             parameters: Vec::new(),
+            worlds: Vec::new(),
+            exports: String::new(),
             imports: Vec::new(),
             definitions: String::new(),
             check: format!("{check}\n(i32.const {VERDICT})"),
@@ -80,7 +85,9 @@ impl Guest {
             (func (export "waxwing:plugin/restrictions@0.1.0#check") (param i32 i32 i32 i32 i32) (result i32) {check})
             (func (export "cabi_post_waxwing:plugin/restrictions@0.1.0#check") (param i32)
               (global.set $heap (i32.const 131072)))
+            {exports}
             (data (i32.const 4096) "{data}"))"#,
+            exports = self.exports,
             definitions = self.definitions,
             describe = self.describe,
             check = self.check,
@@ -90,11 +97,17 @@ impl Guest {
         let mut resolve = Resolve::default();
         let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
         resolve.push_dir(&wit).expect("wit/ resolves");
-        let imports: String = self.imports.iter().map(|import| format!("import waxwing:plugin/{import}@0.1.0; ")).collect();
-        let world = format!("package test:guest; world guest {{ include waxwing:plugin/restriction@0.1.0; {imports} }}");
+        let imports: String =
+            self.imports.iter().map(|import| format!("import waxwing:plugin/{import}@0.1.0; ")).collect();
+        let worlds: String =
+            self.worlds.iter().map(|world| format!("include waxwing:plugin/{world}@0.1.0; ")).collect();
+        let world = format!(
+            "package test:guest; world guest {{ include waxwing:plugin/restriction@0.1.0; {worlds} {imports} }}"
+        );
         let package = resolve.push_str("guest.wit", &world).expect("the guest's world resolves");
         let world = resolve.select_world(&[package], Some("guest")).expect("there is one world");
-        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).expect("the type is embedded");
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
+            .expect("the type is embedded");
         module
     }
 
@@ -131,7 +144,8 @@ impl Guest {
             records.extend(memory.text("does something"));
         }
         let records_at = memory.put(&records);
-        let list: Vec<u8> = [records_at, self.restrictions.len() as u32].into_iter().flat_map(u32::to_le_bytes).collect();
+        let list: Vec<u8> =
+            [records_at, self.restrictions.len() as u32].into_iter().flat_map(u32::to_le_bytes).collect();
         memory.put(&list)
     }
 }
@@ -175,6 +189,10 @@ pub fn refuse(case: u8, code: u16, status: Option<(u16, u16)>) -> String {
          (i32.store8 (i32.const {}) (i32.const 1)) (i32.store16 (i32.const {}) (i32.const {code}))
          (i32.store8 (i32.const {}) (i32.const {has_status}))
          (i32.store16 (i32.const {}) (i32.const {subject})) (i32.store16 (i32.const {}) (i32.const {detail}))",
-        VERDICT + 4, VERDICT + 6, VERDICT + 8, VERDICT + 10, VERDICT + 12,
+        VERDICT + 4,
+        VERDICT + 6,
+        VERDICT + 8,
+        VERDICT + 10,
+        VERDICT + 12,
     )
 }

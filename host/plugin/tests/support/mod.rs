@@ -12,8 +12,8 @@ use std::{
 
 use config::Config;
 use hook::{
-    AddressError, Attribute, BoxFuture, Call, DnsAnswer, DnsFailure, DnsReason, Facts, Found, Instances, Listing, Lookup,
-    MailLog, NameStatus, Notes, RecordType, Resolution, SearchOrder, Services, SessionView, Stage, Tables,
+    AddressError, Attribute, BoxFuture, Call, DnsAnswer, DnsFailure, DnsReason, Facts, Found, Instances, Listing,
+    Lookup, MailLog, NameStatus, Notes, RecordType, Resolution, SearchOrder, Services, SessionView, Stage, Tables,
 };
 use plugin::{PluginError, PluginHost};
 
@@ -27,8 +27,11 @@ impl Server {
     pub fn new(plugins_cf: &str, components: &[(&str, Vec<u8>)]) -> Self {
         let home = tempfile::tempdir().expect("temporary directory");
         std::fs::create_dir(home.path().join("plugins")).expect("plugin_directory");
-        std::fs::write(home.path().join("main.cf"), format!("data_directory = {}\n", home.path().join("data").display()))
-            .expect("main.cf");
+        std::fs::write(
+            home.path().join("main.cf"),
+            format!("data_directory = {}\n", home.path().join("data").display()),
+        )
+        .expect("main.cf");
         std::fs::write(home.path().join("master.cf"), "").expect("master.cf");
         let server = Self { home };
         server.write_plugins_cf(plugins_cf);
@@ -223,7 +226,13 @@ impl SessionView for Session {
 
 /// A call in a session of its own.
 pub fn call() -> Call {
-    Call { session: Arc::new(Session), message: None, stage: Stage::Recipient, notes: Notes::default(), instances: Instances::default() }
+    Call {
+        session: Arc::new(Session),
+        message: None,
+        stage: Stage::Recipient,
+        notes: Notes::default(),
+        instances: Instances::default(),
+    }
 }
 
 /// Files below a directory, for tests of the store of compiled components.

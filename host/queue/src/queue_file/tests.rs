@@ -63,12 +63,10 @@ fn every_flipped_bit_and_every_truncation_is_noticed() {
         QueueFile::open(&path).map(Option::unwrap).and_then(|file| file.content(1000).map(|_| file.state))
     };
     for at in 0..whole.len() {
-        // The length of a state: too long a one looks like a torn write, which must not pass for the last one written.
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;
         match reads(&bytes) {
             Err(QueueError::Corrupt { .. } | QueueError::NewerFormat { .. }) => {}
-            Ok(found) => assert_eq!(found, State::default(), "flipped a bit of byte {at}"),
             other => panic!("flipped a bit of byte {at}: {other:?}"),
         }
     }

@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn any_flipped_bit_is_noticed(content in vec(any::<u8>(), 0..100), at: prop::sample::Index, bit in 0..8) {
+    fn any_flipped_bit_is_noticed(content in vec(any::<u8>(), 0..100), at: prop::sample::Index, bit in 0u8..8) {
         let mut record = message(b"envelope", &content);
         let at = at.index(record.len());
         record[at] ^= 1 << bit;

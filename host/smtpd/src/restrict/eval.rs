@@ -186,7 +186,7 @@ impl Evaluator<'_> {
     fn say_only(&mut self, stage: Stage, question: &Question, answer: Answer) -> Walk {
         let session: &Session = self.session;
         let settings = self.settings;
-        let mut say = |word: &str, text: String| log::happened(self.log, session, word, format_args!("{text}"));
+        let say = |word: &str, text: String| log::happened(self.log, session, word, format_args!("{text}"));
         for edit in &answer.edits {
             if let Some((word, text)) = edit_text(&subject(session, stage, question), edit) {
                 say(&format!("{word}_warning"), text);
@@ -236,10 +236,10 @@ impl Evaluator<'_> {
 
     /// Logs a refusal; the reply to give, unless it is only a warning.
     pub fn refusal(&mut self, mut reply: Reply, warning: bool) -> Option<Reply> {
-        if reply.code >= 500 {
-            if let Some(put_off) = self.defer.instead_of_reject() {
-                reply = put_off;
-            }
+        if reply.code >= 500
+            && let Some(put_off) = self.defer.instead_of_reject()
+        {
+            reply = put_off;
         }
         if self.settings.soft_bounce {
             soften(&mut reply);
@@ -323,7 +323,12 @@ impl Evaluator<'_> {
         let Subject { name, class } = subject(self.session, stage, question);
         let from = if table.is_some() { "from " } else { "" };
         let table = table.unwrap_or_default();
-        log::happened(self.log, self.session, "permit", format_args!("action={action} for {class}={name} {from}{table}"));
+        log::happened(
+            self.log,
+            self.session,
+            "permit",
+            format_args!("action={action} for {class}={name} {from}{table}"),
+        );
     }
 
     fn note(&mut self, stage: Stage, item: &Item, note: &str) {
@@ -387,6 +392,3 @@ fn edit_text(subject: &Subject, edit: &Edit) -> Option<(&'static str, String)> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -183,10 +183,10 @@ impl Reader {
     fn open(&self, kind: ArgumentKind, argument: Option<&str>) {
         let (ArgumentKind::Table, Some(tables)) = (kind, argument) else { return };
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if opened.insert(tables.to_string()) {
-            if let Err(why) = self.services.tables.open(tables) {
-                self.log.error(format_args!("{why}"));
-            }
+        if opened.insert(tables.to_string())
+            && let Err(why) = self.services.tables.open(tables)
+        {
+            self.log.error(format_args!("{why}"));
         }
     }
 

@@ -8,7 +8,13 @@ use crate::Session;
 
 /// One line: `word` is reject, reject_warning, hold, permit and so on.
 pub(crate) fn happened(log: &MailLog, session: &Session, word: &str, text: fmt::Arguments<'_>) {
-    log.info(format_args!("{}: {word}: {} from {}: {text};{}", session.id(), session.place, session.client.label, Details(session)));
+    log.info(format_args!(
+        "{}: {word}: {} from {}: {text};{}",
+        session.id(),
+        session.place,
+        session.client.label,
+        Details(session)
+    ));
 }
 
 /// ` from=<> to=<> proto= helo=<>`, as far as they are known.

@@ -67,7 +67,9 @@ fn parameters(request: &mut Request, settings: &Settings, discarded: EhloKeyword
             ("SIZE", Some(value)) => request.size = Some(size(value)?),
             // RFC 4954 section 5: without AUTH the parameter is accepted and means nothing.
             ("AUTH", Some(_)) => {}
-            ("SMTPUTF8", None) if settings.smtputf8 && !discarded.contains(EhloKeywords::SMTPUTF8) => request.smtputf8 = true,
+            ("SMTPUTF8", None) if settings.smtputf8 && !discarded.contains(EhloKeywords::SMTPUTF8) => {
+                request.smtputf8 = true
+            }
             ("RET" | "ENVID", Some(_)) if discarded.contains(EhloKeywords::DSN) => {
                 return Err(refusal(501, (7, 1), "DSN support is disabled"));
             }
@@ -119,10 +121,10 @@ where
         return c.fail(reply).await;
     }
     c.announced_size = request.size.unwrap_or(c.announced_size);
-    if !c.session.stand_alone {
-        if let Some(reply) = no_space(c, c.announced_size) {
-            return c.fail(reply).await;
-        }
+    if !c.session.stand_alone
+        && let Some(reply) = no_space(c, c.announced_size)
+    {
+        return c.fail(reply).await;
     }
     let transaction = Transaction {
         sender: request.sender,
@@ -163,7 +165,9 @@ async fn too_much_mail<S: AsyncRead + AsyncWrite + Unpin>(c: &Conversation<'_, S
     }
     let (client, service) = (&c.session.client, &c.service.settings.service);
     let label = &client.label;
-    c.service.log.warning(format_args!("Message delivery request rate limit exceeded: {rate} from {label} for service {service}"));
+    c.service.log.warning(format_args!(
+        "Message delivery request rate limit exceeded: {rate} from {label} for service {service}"
+    ));
     Some(refusal(450, (7, 1), &format!("Error: too much mail from {}", client.address)))
 }
 
@@ -177,9 +181,7 @@ fn no_space<S: AsyncRead + AsyncWrite + Unpin>(c: &Conversation<'_, S>, size: u6
     }
     let reply = refusal(452, (3, 1), "Insufficient system storage");
     restrict::log::happened(&c.service.log, &c.session, "reject", format_args!("{}", reply.log_text()));
-    c.service
-        .log
-        .warning(format_args!("not enough free space in mail queue: {free} bytes < 1.5*message size limit"));
+    c.service.log.warning(format_args!("not enough free space in mail queue: {free} bytes < 1.5*message size limit"));
     Some(reply)
 }
 

@@ -6,7 +6,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Step, refusal};
 use crate::{
-    Session, Settings, anvil::Counted, chat::End, conversation::Conversation, ehlo_keywords::EhloKeywords, restrict::Decision,
+    Session, Settings, anvil::Counted, chat::End, conversation::Conversation, ehlo_keywords::EhloKeywords,
+    restrict::Decision,
 };
 
 const BAD_ADDRESS: &str = "Bad recipient address syntax";
@@ -30,7 +31,11 @@ pub(crate) fn parse_path<'a>(
 ) -> Result<path::ParsedPath<'a>, Option<String>> {
     use path::PathError;
     // An address that ends nowhere is no token at all; the others are illegal, and logged.
-    let illegal = || Some(argument.split_ascii_whitespace().next().unwrap_or(argument).to_string());
+    let illegal = || {
+        let inside = if argument.starts_with('<') { argument.find('>').unwrap_or(0) } else { 0 };
+        let end = argument[inside..].find(|c: char| c.is_ascii_whitespace()).map_or(argument.len(), |at| inside + at);
+        Some(argument[..end].to_string())
+    };
     let parsed = path::parse(argument, syntax).map_err(|error| match error {
         PathError::Missing | PathError::Unbalanced => None,
         _ => illegal(),
@@ -94,10 +99,12 @@ fn parameters(request: &mut Request, discarded: EhloKeywords, rest: &str) -> Res
             return Err(refusal(501, (7, 1), "DSN support is disabled"));
         }
         if notify {
-            request.notify = notify_bits(value).ok_or_else(|| refusal(501, (5, 4), "Error: Bad NOTIFY parameter syntax"))?;
+            request.notify =
+                notify_bits(value).ok_or_else(|| refusal(501, (5, 4), "Error: Bad NOTIFY parameter syntax"))?;
             request.notify_text = value.to_ascii_uppercase();
         } else {
-            request.original = original(value).ok_or_else(|| refusal(501, (5, 4), "Error: Bad ORCPT parameter syntax"))?;
+            request.original =
+                original(value).ok_or_else(|| refusal(501, (5, 4), "Error: Bad ORCPT parameter syntax"))?;
         }
     }
     Ok(())
@@ -174,7 +181,9 @@ async fn over_limits<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_,
     let rate = c.counting.as_ref().map_or(0, |counting| counting.count(Counted::Recipient));
     if limits.recipient_rate > 0 && rate > limits.recipient_rate && !c.xclient && !c.is_event_exception().await {
         let (label, service) = (&c.session.client.label, &c.service.settings.service);
-        c.service.log.warning(format_args!("Recipient address rate limit exceeded: {rate} from {label} for service {service}"));
+        c.service
+            .log
+            .warning(format_args!("Recipient address rate limit exceeded: {rate} from {label} for service {service}"));
         let text = format!("Error: too many recipients from {}", c.session.client.address);
         return c.fail(refusal(450, (7, 1), &text)).await.map(Some);
     }

@@ -5,7 +5,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Step, refusal};
 use crate::{chat::End, conversation::Conversation};
 
-pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>, argument: &str) -> Result<Step, End> {
+pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    c: &mut Conversation<'_, S>,
+    argument: &str,
+) -> Result<Step, End> {
     if !argument.is_empty() {
         return c.fail(refusal(501, (5, 4), "Syntax: RSET")).await;
     }

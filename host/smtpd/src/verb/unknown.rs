@@ -8,7 +8,12 @@ use crate::{
     conversation::Conversation,
 };
 
-pub(crate) async fn run<S>(c: &mut Conversation<'_, S>, line: &str, name: &str, access_denied: bool) -> Result<Step, End>
+pub(crate) async fn run<S>(
+    c: &mut Conversation<'_, S>,
+    line: &str,
+    name: &str,
+    access_denied: bool,
+) -> Result<Step, End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

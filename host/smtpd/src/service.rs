@@ -1,0 +1,199 @@
+//! One smtpd service of master.cf in one configuration generation.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use cleanup::Cleanup;
+use config::Config;
+use hook::{BoxFuture, Catalogue, MailLog, SearchOrder, Services};
+use net::hosts::HostsFile;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    Anvil, Client, Session, Settings, SmtpdError,
+    anvil::Counting,
+    conversation::Conversation,
+    ehlo_keywords::EhloKeywords,
+    free_space::FreeSpace,
+    restrict::list::{Lists, Reader},
+};
+
+/// What became of an ETRN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushed {
+    /// The queue manager tries mail for the domain now.
+    Started,
+    /// fast_flush_domains does not hold the domain.
+    NotAllowed,
+    Failed,
+}
+
+/// Has the queue manager try mail for a domain now; false when it cannot.
+pub type Flush = Arc<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// Serves clients. Clones share.
+#[derive(Clone)]
+pub struct Service(Arc<Generation>);
+
+/// What all sessions of a service share.
+pub(crate) struct Generation {
+    pub settings: Arc<Settings>,
+    pub lists: Lists,
+    pub services: Services,
+    pub cleanup: Arc<Cleanup>,
+    pub anvil: Arc<Anvil>,
+    pub log: MailLog,
+    pub free_space: FreeSpace,
+    service: Arc<str>,
+    hosts: HostsFile,
+    flush: Option<Flush>,
+}
+
+impl Service {
+    /// Reads parameters and lists, opens their tables, and checks relay protection. `config` is the service's view (with its
+    /// `-o` overrides), `service` its name in master.cf. Tables that cannot be opened and items that cannot work are logged,
+    /// and answer 451 4.3.5 when a client comes to them.
+    pub async fn new(
+        config: Config,
+        catalogue: Arc<dyn Catalogue>,
+        services: Services,
+        cleanup: Arc<Cleanup>,
+        anvil: Arc<Anvil>,
+        service: &str,
+    ) -> Result<Self, SmtpdError> {
+        let settings = Settings::from(&config, service)?;
+        let log = MailLog::new(&settings.syslog_name, "smtpd");
+        let reader = Reader::new(&config, catalogue, services.clone(), log.clone());
+        let lists = Lists::read(&config, &settings, reader).await;
+        if !lists.relay.guards_relay() && !lists.recipient.guards_relay() {
+            log.fatal(format_args!("{}", SmtpdError::ConfigNoRelayProtection));
+            return Err(SmtpdError::ConfigNoRelayProtection);
+        }
+        for tables in [&settings.discard_maps, &settings.reject_footer_maps] {
+            if let (false, Err(why)) = (tables.is_empty(), services.tables.open(tables)) {
+                log.error(format_args!("{why}"));
+            }
+        }
+        let free_space = FreeSpace::new(settings.queue_directory.clone());
+        Ok(Self(Arc::new(Generation {
+            settings: Arc::new(settings),
+            lists,
+            services,
+            cleanup,
+            anvil,
+            log,
+            free_space,
+            service: service.into(),
+            hosts: HostsFile::system(),
+            flush: None,
+        })))
+    }
+
+    /// The same with ETRN working. To be called before the first session.
+    #[must_use]
+    pub fn with_flush(self, flush: Flush) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut generation) => {
+                generation.flush = Some(flush);
+                Self(Arc::new(generation))
+            }
+            Err(shared) => Self(shared),
+        }
+    }
+
+    /// One session from greeting to end.
+    pub async fn serve<S>(&self, stream: S, peer: SocketAddr, local: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let service = &*self.0;
+        let mut client = Client::new(peer, local);
+        if service.settings.peername_lookup {
+            let found = net::peer::lookup(&*service.services.dns, &service.hosts.table(), peer.ip()).await;
+            if let Some(warning) = &found.warning {
+                service.log.warning(format_args!("{warning}"));
+            }
+            client.name = found.name;
+            client.reverse_name = found.reverse_name;
+            client.name_status = found.name_status;
+            client.reverse_status = found.reverse_status;
+        }
+        let session = Session::new(service.settings.clone(), client);
+        let counting = service.count_connection(peer.ip().to_canonical());
+        Conversation::new(service, stream, session, counting).run().await;
+    }
+
+    /// `sendmail -bs`: the same conversation with the user at a terminal or pipe, without access restrictions.
+    pub async fn serve_stand_alone<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut client = Client::new(here, here);
+        client.name = "localhost".to_string();
+        client.reverse_name = "localhost".to_string();
+        let mut session = Session::new(self.0.settings.clone(), client);
+        session.stand_alone = true;
+        Conversation::new(&self.0, stream, session, None).run().await;
+    }
+}
+
+impl Generation {
+    /// Counts a connection, when a limit or the statistics want it.
+    pub fn count_connection(&self, client: IpAddr) -> Option<Counting> {
+        let limits = &self.settings.client_limits;
+        let any = limits.connections + limits.connection_rate + limits.message_rate + limits.recipient_rate;
+        (any + limits.auth_rate + limits.tls_rate > 0).then(|| self.anvil.connect(&self.service, client))
+    }
+
+    /// Whether a list of hosts holds the client. A list that cannot be searched holds nobody.
+    pub async fn lists_client(&self, parameter: &str, client: &Client) -> bool {
+        match self.services.tables.match_host(parameter, &client.name, &client.address).wait().await {
+            Ok(found) => found,
+            Err(error) => {
+                self.log.warning(format_args!("{parameter}: {error}"));
+                false
+            }
+        }
+    }
+
+    /// Whether a list of words holds one.
+    pub async fn lists_word(&self, parameter: &str, word: &str) -> bool {
+        match self.services.tables.match_domain(parameter, word).wait().await {
+            Ok(found) => found,
+            Err(error) => {
+                self.log.warning(format_args!("{parameter}: {error}"));
+                false
+            }
+        }
+    }
+
+    /// smtpd_discard_ehlo_keyword_address_maps, else smtpd_discard_ehlo_keywords.
+    pub async fn discarded_keywords(&self, address: &str) -> EhloKeywords {
+        let maps = &self.settings.discard_maps;
+        if maps.is_empty() {
+            return self.settings.discarded;
+        }
+        match self.services.tables.find(SearchOrder::Exact, maps, address).wait().await {
+            Ok(Some(found)) => EhloKeywords::parse(&found.value),
+            Ok(None) => self.settings.discarded,
+            Err(error) => {
+                self.log.warning(format_args!("{error}"));
+                self.settings.discarded
+            }
+        }
+    }
+
+    /// ETRN of a domain.
+    pub async fn flush(&self, domain: &str) -> Flushed {
+        if !self.lists_word("fast_flush_domains", domain).await {
+            return Flushed::NotAllowed;
+        }
+        match &self.flush {
+            Some(flush) if flush(domain.to_string()).await => Flushed::Started,
+            _ => Flushed::Failed,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! check_helo_ns_access type:table: the name servers of the HELO name.
+
+use waxwing_sdk::{ArgumentKind, prelude::*};
+
+use crate::{lookup, servers::Servers, whose};
+
+const NAME: &str = "check_helo_ns_access";
+
+pub const RESTRICTION: Restriction = Restriction::new(NAME, |table| whose::helo(NAME, table, Servers::Ns))
+    .argument(ArgumentKind::Table)
+    .validate(|argument| lookup::needs_table(NAME, argument))
+    .depends_on(Inputs::HELO.union(Inputs::SENDER))
+    .summary("Looks the name servers of the HELO name up in an access table");
+
+#[cfg(test)]
+mod tests {
+    use super::RESTRICTION;
+    use waxwing_sdk::{dns::RecordType, prelude::*, testing::Host};
+
+    #[test]
+    fn finds_the_name_servers() {
+        let host = |value| {
+            Host::new()
+                .helo("d.test")
+                .dns("d.test", RecordType::Ns, &["ns.bad.test"])
+                .table("hash:/t", &[("bad.test", value)])
+        };
+        let text = "<d.test>: Helo command rejected: Access denied";
+        assert_eq!(host("REJECT").check(&RESTRICTION, "hash:/t"), refuse(554, "5.7.1", text));
+        let mut permits = host("OK");
+        assert!(matches!(permits.check(&RESTRICTION, "hash:/t"), Verdict::ServerError(_)));
+        assert_eq!(permits.warnings()[0], "restriction check_helo_ns_access returns OK for d.test");
+        let mut other = host("REJECT").table("hash:/t", &[("other.test", "REJECT")]);
+        assert_eq!(other.check(&RESTRICTION, "hash:/t"), Verdict::Dunno);
+    }
+}

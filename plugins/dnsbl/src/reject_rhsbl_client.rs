@@ -1,0 +1,35 @@
+//! reject_rhsbl_client DOMAIN[=FILTER]: clients whose verified name is in a block list of domains.
+
+use waxwing_sdk::{ArgumentKind, class, prelude::*};
+
+use crate::{block_list, list::needs_domain};
+
+const NAME: &str = "reject_rhsbl_client";
+
+pub const RESTRICTION: Restriction = Restriction::new(NAME, |list| {
+    needs_domain(NAME, list)
+        .unwrap_or_else(|| block_list::domain(list, crate::known(waxwing_sdk::Attribute::ClientName), class::CLIENT))
+})
+.argument(ArgumentKind::Text)
+.validate(crate::list::check_filter)
+.depends_on(crate::REPLY_INPUTS)
+.summary("Rejects clients whose verified name is in a DNS block list of domains");
+
+#[cfg(test)]
+mod tests {
+    use super::RESTRICTION;
+    use waxwing_sdk::{dns::RecordType, prelude::*, testing::Host};
+
+    #[test]
+    fn blocks_what_is_listed() {
+        let host = || Host::new().client("192.0.2.1", "mx.bad.test");
+        let listed = |answer| host().dns("mx.bad.test.bl.test", RecordType::A, &[answer]);
+        let text = "Service unavailable; Client host [mx.bad.test] blocked using bl.test";
+        assert_eq!(listed("127.0.0.2").check(&RESTRICTION, "bl.test"), refuse(554, "5.7.1", text));
+        assert_eq!(listed("127.0.0.2").check(&RESTRICTION, "bl.test=127.0.0.[3..9]"), Verdict::Dunno);
+        assert_eq!(host().check(&RESTRICTION, "bl.test"), Verdict::Dunno);
+        let mut unknown = Host::new().client("192.0.2.1", "unknown");
+        assert_eq!(unknown.check(&RESTRICTION, "bl.test"), Verdict::Dunno);
+        assert!(unknown.lookups().is_empty(), "{:?}", unknown.lookups());
+    }
+}

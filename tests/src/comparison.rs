@@ -1,0 +1,186 @@
+//! Cases for both servers, from text files: settings, each with its main.cf lines and tables, and dialogues in them.
+//!
+//! ```text
+//! # a comment
+//! [setting] what it sets
+//! smtpd_delay_reject = no
+//! [table access]                  a file of that name in $config_directory
+//! bad.test REJECT
+//! [case] what happens             a script, see the module dialogue
+//! EHLO client.test
+//! ```
+//! Every reply of Waxwing must be Postfix's. What is different on purpose stands in [`Difference`]s with a reason.
+
+use std::{env, fs, path::Path};
+
+use crate::{
+    dialogue::{self, Exchange},
+    namespace::Place,
+    needs, normal,
+    server::{Kind, Server},
+};
+
+#[derive(Debug, Default)]
+pub struct Setting {
+    pub name: String,
+    pub main_cf: String,
+    pub tables: Vec<(String, String)>,
+    pub cases: Vec<Case>,
+}
+
+#[derive(Debug, Default)]
+pub struct Case {
+    pub name: String,
+    /// In the file, for the failure message.
+    pub line: usize,
+    pub script: Vec<String>,
+}
+
+/// A case whose answers differ because Waxwing means it.
+pub struct Difference {
+    pub case: &'static str,
+    pub reason: &'static str,
+}
+
+pub fn parse(text: &str) -> Vec<Setting> {
+    enum In {
+        Nothing,
+        MainCf,
+        Table,
+        Script,
+    }
+    let mut settings: Vec<Setting> = Vec::new();
+    let mut place = In::Nothing;
+    for (number, line) in text.lines().enumerate() {
+        let head = line.strip_prefix('[').and_then(|l| l.split_once(']'));
+        let comment = line.starts_with('#') || (line.trim().is_empty() && !matches!(place, In::Script));
+        match (head, settings.last_mut()) {
+            (Some(("setting", name)), _) => {
+                settings.push(Setting { name: name.trim().into(), ..Setting::default() });
+                place = In::MainCf;
+            }
+            (Some((head, _)), Some(setting)) if head.starts_with("table ") => {
+                setting.tables.push((head["table ".len()..].trim().into(), String::new()));
+                place = In::Table;
+            }
+            (Some(("case", name)), Some(setting)) => {
+                setting.cases.push(Case { name: name.trim().into(), line: number + 1, script: Vec::new() });
+                place = In::Script;
+            }
+            _ if comment => {}
+            (_, Some(setting)) => match place {
+                In::MainCf => setting.main_cf += &format!("{line}\n"),
+                In::Table => setting.tables.last_mut().expect("a table began").1 += &format!("{line}\n"),
+                In::Script => setting.cases.last_mut().expect("a case began").script.push(line.into()),
+                In::Nothing => {}
+            },
+            (_, None) => panic!("line {}: before the first [setting]: {line}", number + 1),
+        }
+    }
+    for case in settings.iter_mut().flat_map(|s| &mut s.cases) {
+        while case.script.last().is_some_and(|l| l.trim().is_empty()) {
+            case.script.pop();
+        }
+    }
+    settings
+}
+
+/// Plays all cases of a file to both servers and says how many answers are the same. Panics with every difference.
+pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("postfix/cases").join(file);
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let only = env::var("WAXWING_CASE").unwrap_or_default();
+    let mut settings = parse(&text);
+    for setting in &mut settings {
+        setting.cases.retain(|c| c.name.contains(&only));
+    }
+    settings.retain(|s| !s.cases.is_empty());
+    let heard: Vec<Vec<Vec<Exchange>>> = [Kind::Postfix, Kind::Waxwing]
+        .into_iter()
+        .filter(|k| needs::asked_for(k.name()))
+        .map(|kind| play_all(place, kind, &settings))
+        .collect();
+    if let (Some(directory), Some(postfix)) = (env::var_os("WAXWING_TRANSCRIPTS"), heard.first()) {
+        let cases = settings.iter().flat_map(|s| &s.cases).zip(postfix);
+        let text: String = cases.map(|(case, heard)| format!("== {}\n{}", case.name, transcript(heard))).collect();
+        fs::write(Path::new(&directory).join(file), text).expect("write the transcript");
+    }
+    let [postfix, waxwing] = &heard[..] else { return };
+    let (mut same, mut wrong, mut meant) = (0, Vec::new(), 0);
+    for ((case, theirs), ours) in settings.iter().flat_map(|s| &s.cases).zip(postfix).zip(waxwing) {
+        let difference = differences.iter().find(|d| d.case == case.name);
+        let found = diff(theirs, ours);
+        match (found, difference) {
+            (None, None) => same += 1,
+            (Some(_), Some(_)) => meant += 1,
+            (Some(text), None) => wrong.push(format!("{file}:{}: {}\n{text}", case.line, case.name)),
+            (None, Some(d)) => {
+                wrong.push(format!("{file}:{}: {}\n  no longer differs: {}", case.line, case.name, d.reason));
+            }
+        }
+    }
+    let all = same + wrong.len() + meant;
+    needs::say(&format!("RESULT {file}: {same} of {} as Postfix answers, {meant} different on purpose", all - meant));
+    assert!(wrong.is_empty(), "{same} of {} as Postfix answers\n{}", all - meant, wrong.join("\n"));
+}
+
+fn play_all(place: &Place, kind: Kind, settings: &[Setting]) -> Vec<Vec<Exchange>> {
+    let mut server = Server::new(place, kind);
+    server.start();
+    let mut heard = Vec::new();
+    for (number, setting) in settings.iter().enumerate() {
+        for (name, text) in &setting.tables {
+            server.table(name, text);
+        }
+        server.reconfigure(&setting.main_cf, number + 1);
+        for case in &setting.cases {
+            heard.push(dialogue::play(&case.script, server.port));
+        }
+    }
+    server.stop();
+    heard
+}
+
+fn transcript(heard: &[Exchange]) -> String {
+    heard.iter().map(|e| format!("C: {}\nS: {}\n", e.sent, normal::reply(&e.reply).replace('\n', "\nS: "))).collect()
+}
+
+fn diff(postfix: &[Exchange], waxwing: &[Exchange]) -> Option<String> {
+    let at = |heard: &[Exchange], i: usize| heard.get(i).map_or("<nothing>".into(), |e| normal::reply(&e.reply));
+    let first = (0..postfix.len().max(waxwing.len())).find(|i| at(postfix, *i) != at(waxwing, *i))?;
+    let sent = postfix.get(first).or(waxwing.get(first)).map_or("", |e| &e.sent);
+    let indent = |text: String| text.replace('\n', "\n             ");
+    Some(format!(
+        "  line {}, sent: {sent}\n    postfix: {}\n    waxwing: {}",
+        first + 1,
+        indent(at(postfix, first)),
+        indent(at(waxwing, first))
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(reply: &str) -> Vec<Exchange> {
+        vec![Exchange { sent: "NOOP".into(), reply: reply.into() }]
+    }
+
+    #[test]
+    fn a_difference_shows() {
+        assert_eq!(diff(&heard("250 2.0.0 Ok: queued as 4F00AA11BB"), &heard("250 2.0.0 Ok: queued as 3A00AA11BB")), None);
+        let found = diff(&heard("250 2.0.0 Ok"), &heard("250 Ok")).expect("a difference");
+        assert!(found.contains("postfix: 250 2.0.0 Ok") && found.contains("waxwing: 250 Ok"), "{found}");
+        assert!(diff(&heard("250 Ok"), &[]).is_some());
+    }
+
+    #[test]
+    fn cases_are_read() {
+        let settings = parse("# c\n[setting] one\na = b\n\n[table t]\nk v\n[case] first\nEHLO x\n\nNOOP\n\n[case] second\nQUIT\n");
+        assert_eq!(settings.len(), 1);
+        assert_eq!(settings[0].main_cf, "a = b\n");
+        assert_eq!(settings[0].tables, [("t".to_string(), "k v\n".to_string())]);
+        assert_eq!(settings[0].cases[0].script, ["EHLO x", "", "NOOP"]);
+        assert_eq!((settings[0].cases[1].name.as_str(), settings[0].cases[1].line), ("second", 12));
+    }
+}

@@ -1,0 +1,40 @@
+//! Processes by parent, read from /proc.
+
+use std::{collections::BTreeMap, fs};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+/// The process and all below it.
+pub fn descendants(root: u32) -> Vec<u32> {
+    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let entries = fs::read_dir("/proc").expect("/proc is mounted");
+    for pid in entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok()) {
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        // The command name may hold spaces and parentheses; the parent is the second word behind the last one.
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        children.entry(parent.unwrap_or(0)).or_default().push(pid);
+    }
+    let mut found = vec![root];
+    let mut next = 0;
+    while next < found.len() {
+        let below = children.get(&found[next]).cloned().unwrap_or_default();
+        found.extend(below);
+        next += 1;
+    }
+    found
+}
+
+pub fn signal(pid: u32, signal: Signal) {
+    // A process that is gone already is what the caller wants.
+    let _ = kill(Pid::from_raw(i32::try_from(pid).expect("process ids are positive")), signal);
+}
+
+/// SIGKILL to the process and all below it.
+pub fn kill_family(root: u32) {
+    for pid in descendants(root) {
+        signal(pid, Signal::SIGKILL);
+    }
+}
