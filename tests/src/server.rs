@@ -294,7 +294,7 @@ impl Server {
         let mark = format!("setting{number}");
         for _ in 0..6 {
             let output = self.reload();
-            assert!(output.status.success(), "{} reload: {}", self.kind.name(), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{} reload: {}", self.kind.name(), self.said(&output));
             if banner.is_empty() {
                 std::thread::sleep(Duration::from_secs(1));
                 return;
@@ -304,6 +304,13 @@ impl Server {
             }
         }
         panic!("{} does not follow its new main.cf:\n{lines}\n{}", self.kind.name(), self.log());
+    }
+
+    /// What a command printed, and the end of the log.
+    fn said(&self, output: &Output) -> String {
+        let log = self.log();
+        let end: Vec<&str> = log.lines().rev().take(3).collect();
+        format!("{}{}{end:#?}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     }
 
     /// Postfix under load may leave a connection to a process that is about to end, hence the short patience.
@@ -324,11 +331,12 @@ impl Server {
             }
             Kind::Waxwing => {
                 let Some(mut process) = self.process.take() else { return };
+                let family = process::descendants(process.id());
                 process::signal(process.id(), nix::sys::signal::Signal::SIGTERM);
-                let gone = waiting::until_true(20, || !matches!(process.try_wait(), Ok(None)));
-                process::kill_family(process.id());
-                let _ = process.wait();
-                assert!(gone, "waxwing did not end within 20 s of SIGTERM");
+                waiting::until_true(10, || !matches!(process.try_wait(), Ok(None)));
+                // Whether it ends in time, with all its processes, is a test of its own (configuration/lifetime.rs).
+                family.iter().for_each(|pid| process::signal(*pid, nix::sys::signal::Signal::SIGKILL));
+                process.wait().expect("a child");
             }
         }
     }

@@ -13,10 +13,15 @@ use waxwing_sdk::{
 
 // Parameters: `-o greylist_delay=60s` in plugins.cf, or `greylist_delay = 60s` in main.cf.
 const DELAY: Parameter = Parameter::new_time("greylist_delay", "300s", "How long a newcomer has to wait");
-const RETRY: Parameter = Parameter::new_time("greylist_retry_window", "172800s", "How long we wait for it to come back");
+const RETRY: Parameter =
+    Parameter::new_time("greylist_retry_window", "172800s", "How long we wait for it to come back");
 const MEMORY: Parameter = Parameter::new_time("greylist_lifetime", "3024000s", "How long it stays known after that");
-const ALLOW_LIST: Parameter =
-    Parameter::new("greylist_allow_list", ParameterKind::Text, "list.dnswl.org", "DNS list of good clients; may be empty");
+const ALLOW_LIST: Parameter = Parameter::new(
+    "greylist_allow_list",
+    ParameterKind::Text,
+    "list.dnswl.org",
+    "DNS list of good clients; may be empty",
+);
 
 /// The store that `-o grant=store:greylist` gives us. All sessions share it, and it outlives a restart.
 const STORE: &str = "greylist";

@@ -116,6 +116,8 @@ fn own(path: &Path, owner: &User) -> std::io::Result<()> {
 
 /// The hidden command `serve`: standard input is the way to the parent.
 pub fn serve_for_parent(directory: &Path, verbose: bool) -> Result<u8> {
+    // The parent waits for its signals with all of them blocked, and a child inherits that.
+    nix::sys::signal::SigSet::all().thread_unblock().context("signal mask")?;
     let parent = Arc::new(Parent::on_standard_input()?);
     let owner = mail_owner(&load(directory)?)?;
     nix::unistd::setgroups(&[owner.gid]).context("giving up root's groups")?;
@@ -125,6 +127,8 @@ pub fn serve_for_parent(directory: &Path, verbose: bool) -> Result<u8> {
     if nix::unistd::setuid(Uid::from_raw(0)).is_ok() || nix::unistd::setgid(Gid::from_raw(0)).is_ok() {
         bail!("root could not be given up");
     }
+    // Without its parent the server could neither bind nor write mailboxes: it ends with it. Set after setuid(2), which clears it.
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM).context("parent death signal")?;
     serve(directory, verbose, Some(parent))
 }
 
@@ -191,7 +195,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         wasm_tables: Arc::default(),
     };
     // What is wrong with tables and addresses is told before anything starts.
-    wiring::ports(&config, &lasting)?;
+    wiring::services(&config, &lasting)?;
     let settings = orders::queue_settings(&config, randomness);
     let queue_log = MailLog::new(&config.get(&SYSLOG_NAME), "qmgr");
     let queue = tokio::task::spawn_blocking(move || Queue::open(settings, queue_log)).await??;
@@ -296,7 +300,7 @@ impl Server {
     async fn try_reload(self: &Arc<Self>) -> Result<()> {
         let directory = self.directory.clone();
         let config = tokio::task::spawn_blocking(move || load(&directory)).await??;
-        wiring::ports(&config, &self.lasting)?;
+        wiring::services(&config, &self.lasting)?;
         self.plugins.reload(config.clone()).await?;
         self.log_writer.retarget(Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY)));
         self.rebuild().await

@@ -52,26 +52,19 @@ impl WasmTables {
     }
 }
 
-/// Clock, DNS, tables and addresses of one configuration.
-pub struct Ports {
-    pub services: Services,
-    pub rewrite: Arc<Rewrite>,
-}
-
-/// Makes the ports; `Err` is what is wrong with the configuration.
-pub fn ports(config: &Config, lasting: &Lasting) -> Result<Ports> {
+/// Clock, DNS, tables and addresses of one configuration; `Err` is what is wrong with it.
+pub fn services(config: &Config, lasting: &Lasting) -> Result<Services> {
     let tables = open_tables(config, lasting)?;
     let resolver = net::Resolver::new(&net::dns::Settings::default()).context("DNS resolver")?;
-    let rewrite = Arc::new(Rewrite::new(config, tables.clone())?);
-    let services = Services {
+    let rewrite = Rewrite::new(config, tables.clone())?;
+    Ok(Services {
         clock: lasting.clock.clone(),
         randomness: lasting.randomness.clone(),
         dns: Arc::new(resolver),
         tables,
-        addresses: rewrite.clone(),
+        addresses: Arc::new(rewrite),
         store: lasting.store.clone(),
-    };
-    Ok(Ports { services, rewrite })
+    })
 }
 
 fn open_tables(config: &Config, lasting: &Lasting) -> Result<Arc<dict::Tables>> {
@@ -91,10 +84,10 @@ fn open_tables(config: &Config, lasting: &Lasting) -> Result<Arc<dict::Tables>> 
 }
 
 /// The plugin host's way to services for a configuration that knows the plugins' parameters. The same configuration without
-/// them passed [`ports`] just before; should it fail now, whoever asks is told to try later.
+/// them passed [`services`] just before; should it fail now, whoever asks is told to try later.
 pub fn services_factory(lasting: Lasting) -> plugin::ServicesFactory {
-    Arc::new(move |config: &Config| match ports(config, &lasting) {
-        Ok(ports) => ports.services,
+    Arc::new(move |config: &Config| match services(config, &lasting) {
+        Ok(services) => services,
         Err(error) => {
             let log = MailLog::new(&config.get(&SYSLOG_NAME), "master");
             log.error(format_args!("{error:#}"));

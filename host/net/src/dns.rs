@@ -24,8 +24,8 @@ const RECORD_LIMIT: usize = 100;
 /// Where to ask, and how patiently.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// A resolv.conf(5) file; its nameserver lines and the options timeout and attempts count. A missing file, or
-    /// one without a nameserver, means 127.0.0.1, as in the C library.
+    /// A resolv.conf(5) file; its nameserver lines and the options timeout and attempts count. A file that
+    /// cannot be read, or names no server, means 127.0.0.1, as in the C library.
     pub resolv_conf: PathBuf,
     /// Ask these instead; the timeouts stay.
     pub nameservers: Vec<SocketAddr>,
@@ -52,8 +52,6 @@ impl Default for Settings {
 /// No resolver could be made from the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolverError {
-    #[error("open {path}: {error}")]
-    ResolvConf { path: PathBuf, error: std::io::Error },
     #[error("{0}")]
     Library(#[from] NetError),
 }
@@ -249,8 +247,8 @@ fn shown(name: &Name) -> String {
 fn system_servers(settings: &Settings) -> Result<(Vec<NameServerConfig>, ResolverOpts), ResolverError> {
     let file = match std::fs::read(&settings.resolv_conf) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(ResolverError::ResolvConf { path: settings.resolv_conf.clone(), error }),
+        // Missing or not for our eyes: the C library goes on with its defaults, and so do we.
+        Err(_) => Vec::new(),
     };
     // The library wants at least one server; its defaults for the options are those of resolv.conf(5).
     let (config, options) = match parse_resolv_conf(&file) {
