@@ -145,17 +145,22 @@ fn transcript(heard: &[Exchange]) -> String {
     heard.iter().map(|e| format!("C: {}\nS: {}\n", e.sent, normal::reply(&e.reply).replace('\n', "\nS: "))).collect()
 }
 
+/// The first answers that differ, and of long replies only the lines that do.
 fn diff(postfix: &[Exchange], waxwing: &[Exchange]) -> Option<String> {
     let at = |heard: &[Exchange], i: usize| heard.get(i).map_or("<nothing>".into(), |e| normal::reply(&e.reply));
-    let first = (0..postfix.len().max(waxwing.len())).find(|i| at(postfix, *i) != at(waxwing, *i))?;
-    let sent = postfix.get(first).or(waxwing.get(first)).map_or("", |e| &e.sent);
-    let indent = |text: String| text.replace('\n', "\n             ");
-    Some(format!(
-        "  line {}, sent: {sent}\n    postfix: {}\n    waxwing: {}",
-        first + 1,
-        indent(at(postfix, first)),
-        indent(at(waxwing, first))
-    ))
+    let differs: Vec<usize> =
+        (0..postfix.len().max(waxwing.len())).filter(|i| at(postfix, *i) != at(waxwing, *i)).collect();
+    let describe = |i: &usize| {
+        let sent = postfix.get(*i).or(waxwing.get(*i)).map_or("", |e| &e.sent);
+        let (theirs, ours) = (at(postfix, *i), at(waxwing, *i));
+        let only = |of: &str, other: &str| {
+            let lines: Vec<&str> = of.lines().filter(|l| !other.lines().any(|o| o == *l)).collect();
+            if lines.is_empty() { "(no other line)".to_string() } else { lines.join("\n             ") }
+        };
+        format!("  line {}, sent: {sent}\n    postfix: {}\n    waxwing: {}", i + 1, only(&theirs, &ours), only(&ours, &theirs))
+    };
+    let shown: Vec<String> = differs.iter().take(5).map(describe).collect();
+    (!shown.is_empty()).then(|| shown.join("\n"))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ mount --bind "$1/resolv.conf" /etc/resolv.conf
 mount --bind "$1/hosts" /etc/hosts
 hostname mx.test
 ip link set lo up
-for net in 10.0.0.1/8 192.0.2.1/24 198.51.100.1/24 203.0.113.1/24; do ip address add "$net" dev lo; done
+for net in 10.0.0.1/8 192.0.2.1/24 198.51.100.1/24 203.0.113.1/24 12.34.56.1/24 4.3.2.1/24 5.4.3.2/24 11.22.33.1/24 123.123.123.123/24; do ip address add "$net" dev lo; done
 shift
 "$@"
 exit $?
@@ -71,7 +71,11 @@ fn make_open(path: &Path) {
 /// Runs `body` inside, or says why not. To be called from the test function with a closure written there: the
 /// closure's type carries the name of the test.
 pub fn inside<F: FnOnce(&Place)>(needs: &[Need], body: F) {
-    let name = test_name::<F>();
+    inside_named(test_name::<F>(), needs, body);
+}
+
+/// The same for a test with this name.
+pub fn inside_named(name: String, needs: &[Need], body: impl FnOnce(&Place)) {
     if env::var_os(MARK).is_some() {
         let place = Place::new();
         let kept = env::var_os("WAXWING_KEEP").is_some();
@@ -104,8 +108,8 @@ pub fn inside<F: FnOnce(&Place)>(needs: &[Need], body: F) {
     }
 }
 
-/// `scenarios::s05::s05_1_inside::{{closure}}` without the crate and the closure.
-fn test_name<F>() -> String {
+/// The test in which the type of a closure was written: `scenarios::s05::s05_1_inside::{{closure}}` without the crate and the closure.
+pub fn test_name<F>() -> String {
     let name = type_name::<F>();
     let name = name.split("::{{closure}}").next().unwrap_or(name);
     name.split_once("::").map_or(name, |(_, rest)| rest).to_string()

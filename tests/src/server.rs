@@ -224,7 +224,10 @@ impl Server {
         if self.is_postfix() {
             master += "postlog unix-dgram n - n - 1 postlogd\n";
         }
-        // Tables first: an smtpd that starts in between must find what its main.cf names.
+        // Tables first: an smtpd that starts in between must find what its main.cf names. But postmap(1) needs one, too.
+        if !self.conf().join("main.cf").exists() {
+            fs::write(self.conf().join("main.cf"), &main).expect("write main.cf");
+        }
         if self.is_postfix() {
             for name in self.tables.clone() {
                 self.compile(&name);

@@ -16,6 +16,7 @@ use hook::{BoxFuture, Content};
 use mail::{Class, Status};
 use master::privileged::{self, MailboxChannel, Parent, WriteMailbox};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 /// Content up to this many bytes is held in the parent's memory, more in an unnamed file.
 const MEMORY_LIMIT: u64 = 1 << 20;
@@ -111,39 +112,35 @@ impl From<MailboxOutcome> for Result<(), MailboxError> {
     }
 }
 
+/// Mailboxes written at the same time. More would only wait for each other at the disk.
+const WRITERS: usize = 8;
+
 /// The server's side: writes through the parent, each job over a channel of its own.
 pub struct ParentWriter {
     parent: Arc<Parent>,
-    idle: Arc<Mutex<Vec<MailboxChannel>>>,
+    idle: Mutex<Vec<MailboxChannel>>,
+    places: Semaphore,
 }
 
 impl ParentWriter {
     pub fn new(parent: Arc<Parent>) -> Self {
-        Self { parent, idle: Arc::default() }
+        Self { parent, idle: Mutex::default(), places: Semaphore::new(WRITERS) }
     }
 
-    fn job(&self, job: MailboxJob, content: Content) -> BoxFuture<'_, Result<(), MailboxError>> {
-        let (parent, idle) = (self.parent.clone(), self.idle.clone());
-        Box::pin(async move {
-            let done = tokio::task::spawn_blocking(move || {
-                let known = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let mut channel = match known {
-                    Some(channel) => channel,
-                    None => parent.mailbox().map_err(|e| e.to_string())?,
-                };
-                let outcome: MailboxOutcome =
-                    channel.job(&job, job.content, content.pieces()).map_err(|e| format!("mailbox writer: {e}"))?;
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
-                Ok(outcome)
-            })
-            .await
-            .unwrap_or_else(|_| Err("mailbox writer stopped".to_string()));
-            match done {
-                Ok(outcome) => outcome.into(),
-                // What became of the file is not known: trying again may deliver twice, not trying would lose the mail.
-                Err(text) => Err(MailboxError::new(Status::temporary(3, 0), text)),
-            }
-        })
+    async fn job(&self, job: MailboxJob, content: Content) -> Result<(), MailboxError> {
+        // What became of the file is not known: trying again may deliver twice, not trying would lose the mail.
+        let trouble = |text: String| MailboxError::new(Status::temporary(3, 0), format!("mailbox writer: {text}"));
+        // Never closed.
+        let _place = self.places.acquire().await.map_err(|e| trouble(e.to_string()))?;
+        let known = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut channel = match known {
+            Some(channel) => channel,
+            None => self.parent.mailbox().map_err(|e| trouble(e.to_string()))?,
+        };
+        let outcome: MailboxOutcome =
+            channel.job(&job, job.content, content.pieces()).await.map_err(|e| trouble(e.to_string()))?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
+        outcome.into()
     }
 }
 
@@ -167,7 +164,7 @@ impl MailboxWriter for ParentWriter {
             form: Form::Maildir { host_name: delivery.host_name },
             content: delivery.content.len(),
         };
-        self.job(job, delivery.content)
+        Box::pin(self.job(job, delivery.content))
     }
 
     fn append_mbox(&self, delivery: MboxDelivery) -> BoxFuture<'_, Result<(), MailboxError>> {
@@ -191,7 +188,7 @@ impl MailboxWriter for ParentWriter {
             },
             content: delivery.content.len(),
         };
-        self.job(job, delivery.content)
+        Box::pin(self.job(job, delivery.content))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The world `restriction`: one name in smtpd_*_restrictions, answered by a plugin.
 
-use std::{future::ready, sync::Arc};
+use std::{borrow::Cow, future::ready, sync::Arc};
 
 use hook::{
     Answer, ArgumentKind, BoxFuture, Call, FailureKind, Offer, RestrictionOutcome as Outcome, TypedReply, Verdict,
@@ -80,10 +80,11 @@ impl WasmRestriction {
     async fn validate_use(&self, argument: Option<&str>) -> Result<(), String> {
         self.check_argument(argument)?;
         if let (ArgumentKind::Table, Some(tables)) = (self.offer.argument, argument) {
-            let tables = config::tokens::strip_braces(tables)?;
             let services = self.plugin.facts.services().map_err(|error| error.to_string())?;
-            services.tables.open(tables)?;
-            self.plugin.facts.opened(tables);
+            let tables = table_names(config::tokens::strip_braces(tables)?);
+            // One that cannot be opened fails at each lookup, as in Postfix; whoever reads the lists logs why.
+            let _ = services.tables.open(&tables);
+            self.plugin.facts.opened(&tables);
             // A plugin may hand the argument back as it got it, braces and all.
             self.plugin.facts.opened(argument.unwrap_or_default());
         }
@@ -116,6 +117,15 @@ impl WasmRestriction {
             (ArgumentKind::Table | ArgumentKind::Endpoint, Some(_)) => Ok(()),
         }
     }
+}
+
+/// The tables of an argument, without attributes such as `{ search_order = … }` beside them.
+fn table_names(inner: &str) -> Cow<'_, str> {
+    let parts = config::tokens::split(inner, config::tokens::COMMA_SPACE);
+    if !parts.iter().any(|part| part.starts_with('{')) {
+        return inner.into();
+    }
+    parts.into_iter().filter(|part| !part.starts_with('{')).collect::<Vec<_>>().join(", ").into()
 }
 
 fn wanted(kind: ArgumentKind) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! `list` reads smtpd_*_restrictions for one configuration generation, `stage` says which lists run at which command, `eval`
 //! walks one, `defer` keeps what defer_if_permit, defer_if_reject and warn_if_reject put off, `reuse` keeps answers whose
-//! inputs stand still, `log` writes what happened.
+//! inputs stand still, `subject` says whom an answer is about, `log` writes what happened.
 
 pub(crate) mod defer;
 pub(crate) mod eval;
@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod reuse;
 pub(crate) mod stage;
+pub(crate) mod subject;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use hook::{Attribute, Edit, Facts, NameStatus, SessionView};
 use mail::{ClientAttributes, EnvelopeRecipient, ReturnContent};
 
-use crate::Settings;
+use crate::{Settings, restrict::subject::Subject};
 
 /// The client, by its connection or by XCLIENT.
 #[derive(Clone, Debug)]
@@ -132,6 +132,8 @@ pub struct Session {
     pub(crate) connections: u32,
     /// `sendmail -bs`.
     pub(crate) stand_alone: bool,
+    /// While a list that a table named is walked: what that table was asked about.
+    pub(crate) subject: Option<Subject>,
 }
 
 impl Session {
@@ -154,6 +156,7 @@ impl Session {
             pipelined_early: false,
             connections: 0,
             stand_alone: false,
+            subject: None,
         }
     }
 
@@ -276,6 +279,8 @@ impl SessionView for Session {
             "compatibility_level" => text(Attribute::CompatibilityLevel),
             "mail_version" => text(Attribute::MailVersion),
             "service_name" => text(Attribute::ServiceName),
+            "reply_name" => self.subject.as_ref().map(|subject| subject.name.clone()),
+            "reply_class" => self.subject.as_ref().map(|subject| subject.class.to_string()),
             "sasl_username" | "auth_authen" => text(Attribute::SaslUsername),
             _ => None,
         }

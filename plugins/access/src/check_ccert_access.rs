@@ -66,7 +66,7 @@ fn search(argument: &str) -> Result<(&str, &str), String> {
     }
     let order = order.trim().trim_matches(['{', '}']);
     match names(order).find(|name| !matches!(*name, "cert_fingerprint" | "pubkey_fingerprint")) {
-        Some(unknown) => Err(["'search_order' contains unknown name '", unknown, "' in '", argument, "'"].concat()),
+        Some(unknown) => Err(["unknown search type '", unknown, "' in '", argument, "'"].concat()),
         None if names(order).next().is_none() => Err(["'search_order' is empty in '", argument, "'"].concat()),
         None => Ok((table, order)),
     }

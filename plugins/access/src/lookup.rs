@@ -14,7 +14,11 @@ pub fn access(table: &str, key: &str, found: Result, subject: impl FnOnce() -> S
     match found {
         Ok(None) => None,
         Ok(Some(found)) => Some(Entry { table, key, value: &found.value }.apply(&subject())),
-        Err(_) => Some(unusable(&subject())),
+        Err(TableError::Temporary(why) | TableError::Configuration(why)) => {
+            log::warning(&why);
+            log::warning(&[table, " lookup error for \"", key, "\""].concat());
+            Some(unusable(&subject()))
+        }
     }
 }
 

@@ -19,6 +19,13 @@ pub mod class {
     pub const ETRN: &str = "Etrn command";
     pub const DATA: &str = "Data command";
     pub const END_OF_DATA: &str = "End-of-data";
+
+    /// The constant with this text.
+    pub(super) fn known(text: &str) -> Option<&'static str> {
+        let all =
+            [CLIENT, REVERSE_CLIENT, CERTIFICATE, SASL_LOGIN, HELO, SENDER, RECIPIENT, ETRN, DATA, END_OF_DATA];
+        all.into_iter().find(|class| *class == text)
+    }
 }
 
 /// A refusal with any code: 4NN defers, 5NN rejects. `status` is an enhanced status such as `5.7.1`; its first digit follows
@@ -87,8 +94,12 @@ impl Subject {
         Self::new(address::name_and_address(&name.unwrap_or_default(), &address.unwrap_or_default()), class::CLIENT)
     }
 
-    /// What the list under evaluation is about: the client in smtpd_client_restrictions, and so on.
+    /// What the list under evaluation is about: the client in smtpd_client_restrictions, and so on; in a list that a table
+    /// named, what that table was asked about.
     pub fn of_stage() -> Self {
+        if let Some(class) = session::named("reply_class").as_deref().and_then(class::known) {
+            return Self::new(session::named("reply_name").unwrap_or_default(), class);
+        }
         let attribute = |attribute, class| Self::new(session::attribute(attribute).unwrap_or_default(), class);
         match session::stage() {
             Stage::Client => Self::client(),

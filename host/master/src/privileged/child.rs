@@ -1,7 +1,7 @@
 //! The server's side: asking the privileged parent.
 
 use std::{
-    io::{self, Write},
+    io,
     net::{SocketAddr, TcpListener},
     os::{
         fd::{AsFd, OwnedFd},
@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{channel, protocol::*};
 use crate::MasterError;
@@ -35,10 +36,14 @@ impl Parent {
         Ok(descriptor.into())
     }
 
-    /// A channel for mailbox jobs, one at a time.
+    /// A channel for mailbox jobs. Call within a tokio runtime.
     pub fn mailbox(&self) -> Result<MailboxChannel, MasterError> {
         let descriptor = self.ask(&Request::Mailbox).map_err(|e| MasterError::Parent(e.to_string()))?;
-        Ok(MailboxChannel(descriptor.into()))
+        let open = |stream: UnixStream| {
+            stream.set_nonblocking(true)?;
+            tokio::net::UnixStream::from_std(stream)
+        };
+        open(descriptor.into()).map(MailboxChannel).map_err(|e| MasterError::Parent(e.to_string()))
     }
 
     /// The log file of main.cf, which the parent reads for itself.
@@ -58,28 +63,45 @@ impl Parent {
     }
 }
 
-/// One thread of the parent, ready for mailbox jobs. Blocking: for a thread that may wait.
+/// One thread of the parent, ready for mailbox jobs, one at a time.
 #[derive(Debug)]
-pub struct MailboxChannel(UnixStream);
+pub struct MailboxChannel(tokio::net::UnixStream);
 
 impl MailboxChannel {
     /// Sends a job with its content and waits for the outcome. After an error the channel is of no more use.
-    pub fn job<J: Serialize, O: DeserializeOwned>(
+    pub async fn job<J: Serialize, O: DeserializeOwned>(
         &mut self,
         job: &J,
         len: u64,
         content: impl Iterator<Item = io::Result<impl AsRef<[u8]>>>,
     ) -> io::Result<O> {
-        channel::send(&mut self.0, &Job { job, content: len })?;
+        let mut out = Vec::with_capacity(len.min(GATHERED) as usize + 1024);
+        channel::send(&mut out, &Job { job, content: len })?;
         let mut sent = 0;
         for piece in content {
             let piece = piece?;
-            self.0.write_all(piece.as_ref())?;
+            out.extend_from_slice(piece.as_ref());
             sent += piece.as_ref().len() as u64;
+            if out.len() as u64 >= GATHERED {
+                self.0.write_all(&out).await?;
+                out.clear();
+            }
         }
         if sent != len {
             return Err(io::Error::other(format!("job of {len} bytes had {sent}")));
         }
-        channel::receive(&mut self.0)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        self.0.write_all(&out).await?;
+        let mut head = [0; 4];
+        self.0.read_exact(&mut head).await?;
+        let size = u32::from_le_bytes(head);
+        if size > FRAME_LIMIT {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("frame of {size} bytes")));
+        }
+        let mut body = vec![0; size as usize];
+        self.0.read_exact(&mut body).await?;
+        Ok(serde_json::from_slice(&body)?)
     }
 }
+
+/// A small message goes over in one write.
+const GATHERED: u64 = 64 * 1024;

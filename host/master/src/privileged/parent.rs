@@ -1,7 +1,7 @@
 //! The parent's side: starts the server, binds, writes mailboxes, passes signals on.
 
 use std::{
-    io::{self, Read},
+    io::{self, BufReader, Read},
     os::{fd::OwnedFd, unix::net::UnixStream},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -111,7 +111,10 @@ where
 }
 
 /// One mailbox channel. Ends when the server closes it or breaks the protocol.
-fn work<J: DeserializeOwned, O: Serialize>(mut stream: UnixStream, mailbox: &WriteMailbox<J, O>) {
+fn work<J: DeserializeOwned, O: Serialize>(stream: UnixStream, mailbox: &WriteMailbox<J, O>) {
+    let Ok(mut answers) = stream.try_clone() else { return };
+    // A small job comes in with one read.
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
     while let Ok(Some(Job { job, content })) = channel::receive::<Job<J>>(&mut stream) {
         if content > CONTENT_LIMIT {
             return;
@@ -127,7 +130,7 @@ fn work<J: DeserializeOwned, O: Serialize>(mut stream: UnixStream, mailbox: &Wri
             }
         };
         // What a failed write left unread must not be taken for the next job.
-        if io::copy(&mut input, &mut io::sink()).is_err() || channel::send(&mut stream, &outcome).is_err() {
+        if io::copy(&mut input, &mut io::sink()).is_err() || channel::send(&mut answers, &outcome).is_err() {
             return;
         }
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hook::{
-    Answer, ArgumentKind, Call, Edit, Failure, FailureAction, Inputs, Instances, Level, LogLine, MailLog, MessageView,
+    Answer, ArgumentKind, Call, Edit, Failure, FailureAction, Instances, Level, LogLine, MailLog, MessageView,
     Notes, RestrictionOutcome, SessionView, Stage, TypedReply, Verdict,
 };
 use mail::{Reply, Status};
@@ -11,9 +11,10 @@ use mail::{Reply, Status};
 use super::{
     Decision, Tracer, class,
     defer::Defer,
-    list::{Item, List, Lists, Question, UNLISTED_RECIPIENT, UNLISTED_SENDER, What},
+    list::{DEEPEST, Item, List, Lists, Question, UNLISTED_RECIPIENT, UNLISTED_SENDER, What},
     log,
     reuse::Reuse,
+    subject::{Subject, may_never_permit},
 };
 use crate::{Session, Settings};
 
@@ -47,12 +48,6 @@ pub(crate) enum Walk {
     /// OK: this list is over.
     Permit,
     Stop(Decision),
-}
-
-/// What a reply is about: `<name>: Class`.
-struct Subject {
-    name: String,
-    class: &'static str,
 }
 
 impl Evaluator<'_> {
@@ -100,7 +95,9 @@ impl Evaluator<'_> {
         self.unlisted.sender |= offer.name == UNLISTED_SENDER;
         self.unlisted.recipient |= offer.name == UNLISTED_RECIPIENT;
         let began = self.tracer.as_ref().map(|_| self.lists.reader.services.clock.monotonic());
-        let kept = question.number.and_then(|n| self.reuse.find(n, stage, offer.depends_on)).cloned();
+        // What a list named by a table says is about that table's subject: no answer for another one.
+        let number = question.number.filter(|_| self.session.subject.is_none());
+        let kept = number.and_then(|n| self.reuse.find(n, stage, offer.depends_on)).cloned();
         let reused = kept.is_some();
         let outcome: RestrictionOutcome = match kept {
             Some(answer) => Ok(answer),
@@ -117,7 +114,7 @@ impl Evaluator<'_> {
         }
         match outcome {
             Ok(answer) => {
-                if let (Some(number), false) = (question.number, reused) {
+                if let (Some(number), false) = (number, reused) {
                     self.reuse.keep(number, stage, offer.depends_on, &answer);
                 }
                 self.act(stage, question, answer, depth).await
@@ -170,10 +167,7 @@ impl Evaluator<'_> {
                 self.defer.if_reject(reply);
                 Walk::On
             }
-            Verdict::Restrictions(names) => {
-                let list = self.lists.reader.read_named(stage, &names, depth).await;
-                Box::pin(self.walk(stage, &list, depth + 1)).await
-            }
+            Verdict::Restrictions(names) => self.named_list(stage, question, &names, depth).await,
             Verdict::ServerError(reply) => self.server_error(reply),
             Verdict::Hangup => {
                 log::happened(self.log, self.session, "hangup", format_args!(""));
@@ -182,13 +176,36 @@ impl Evaluator<'_> {
         }
     }
 
+    /// A list that a table or plugin named: what stands in it speaks of the same subject.
+    async fn named_list(&mut self, stage: Stage, question: &Question, names: &str, depth: usize) -> Walk {
+        let name = &question.restriction.offer().name;
+        if depth >= DEEPEST {
+            let table = question.argument.as_deref().unwrap_or(name);
+            self.log.warning(format_args!("access table {table} entry {names} causes unreasonable recursion"));
+            return self.server_error(TypedReply::default());
+        }
+        let list = self.lists.reader.read_named(stage, names).await;
+        let subject = Subject::of(self.session, stage, question);
+        let target = subject.name.clone();
+        let outer = Arc::make_mut(self.session).subject.replace(subject);
+        let walk = Box::pin(self.walk(stage, &list, depth + 1)).await;
+        Arc::make_mut(self.session).subject = outer;
+        if !matches!(walk, Walk::Permit) || !may_never_permit(name) {
+            return walk;
+        }
+        self.log.warning(format_args!("restriction {name} returns OK for {target}"));
+        self.log.warning(format_args!("this is not allowed for security reasons"));
+        self.log.warning(format_args!("use DUNNO instead of OK if you want to make an exception"));
+        self.server_error(TypedReply::default())
+    }
+
     /// mode=warn: says what would happen, and goes on.
     fn say_only(&mut self, stage: Stage, question: &Question, answer: Answer) -> Walk {
         let session: &Session = self.session;
         let settings = self.settings;
         let say = |word: &str, text: String| log::happened(self.log, session, word, format_args!("{text}"));
         for edit in &answer.edits {
-            if let Some((word, text)) = edit_text(&subject(session, stage, question), edit) {
+            if let Some((word, text)) = Subject::of(session, stage, question).edit_text(edit) {
                 say(&format!("{word}_warning"), text);
             }
         }
@@ -266,7 +283,7 @@ impl Evaluator<'_> {
     /// A plugin's reply with what it left out.
     fn reply(&self, stage: Stage, question: &Question, typed: TypedReply, code: u16, why: &str) -> Reply {
         let text = typed.text.unwrap_or_else(|| {
-            let Subject { name, class } = subject(self.session, stage, question);
+            let Subject { name, class } = Subject::of(self.session, stage, question);
             format!("<{name}>: {class} rejected: {why}")
         });
         let (subject, detail) = typed.status.unwrap_or((7, 1));
@@ -274,7 +291,7 @@ impl Evaluator<'_> {
     }
 
     fn edit(&mut self, stage: Stage, question: &Question, edit: Edit) {
-        let happened = edit_text(&subject(self.session, stage, question), &edit);
+        let happened = Subject::of(self.session, stage, question).edit_text(&edit);
         let word = happened.as_ref().map_or("PREPEND".to_string(), |(word, _)| word.to_ascii_uppercase());
         let name = &question.restriction.offer().name;
         if self.session.transaction.is_none() {
@@ -320,7 +337,7 @@ impl Evaluator<'_> {
         if !tables.match_domain("smtpd_log_access_permit_actions", action).wait().await.unwrap_or(false) {
             return;
         }
-        let Subject { name, class } = subject(self.session, stage, question);
+        let Subject { name, class } = Subject::of(self.session, stage, question);
         let from = if table.is_some() { "from " } else { "" };
         let table = table.unwrap_or_default();
         log::happened(
@@ -350,45 +367,4 @@ fn server_error_reply(typed: TypedReply) -> Reply {
     let (subject, detail) = typed.status.unwrap_or((3, 5));
     let text = typed.text.as_deref().unwrap_or("Server configuration error");
     Reply::new(typed.code.unwrap_or(451), Status::temporary(subject, detail), text)
-}
-
-/// What a restriction is about: the one input its answer depends on, else what its list is about.
-fn subject(session: &Session, stage: Stage, question: &Question) -> Subject {
-    let stage = match question.restriction.offer().depends_on & !Inputs::VOLATILE {
-        Inputs::CONNECTION => Stage::Client,
-        Inputs::HELO => Stage::Helo,
-        Inputs::SENDER => Stage::Sender,
-        Inputs::RECIPIENT => Stage::Recipient,
-        _ => stage,
-    };
-    let name = match stage {
-        Stage::Client => session.client.label.clone(),
-        Stage::Helo => session.helo.clone().unwrap_or_default(),
-        Stage::Sender => session.sender().unwrap_or_default().to_string(),
-        Stage::Relay | Stage::Recipient => session.recipient.clone().unwrap_or_default(),
-        Stage::Data => "DATA".to_string(),
-        Stage::EndOfData => crate::verb::END_OF_MESSAGE.to_string(),
-        Stage::Etrn => session.etrn_domain.clone().unwrap_or_default(),
-    };
-    Subject { name, class: class(stage) }
-}
-
-/// The log's word and text for an edit; none for those Postfix does not log. A text that names its subject itself
-/// (`<name>: …`) is taken as it is.
-fn edit_text(subject: &Subject, edit: &Edit) -> Option<(&'static str, String)> {
-    let Subject { name, class } = subject;
-    let triggers = |action: &str, what: &str| format!("<{name}>: {class} triggers {action} {what}");
-    let given = |action: &str, text: &str| match text {
-        "" => format!("<{name}>: {class} triggers {action} action"),
-        text if text.starts_with('<') && text.contains(">: ") => text.to_string(),
-        text => format!("<{name}>: {class} {text}"),
-    };
-    match edit {
-        Edit::Hold(text) => Some(("hold", given("HOLD", text))),
-        Edit::Discard(text) => Some(("discard", given("DISCARD", text))),
-        Edit::Filter(destination) => Some(("filter", triggers("FILTER", destination))),
-        Edit::Redirect(address) => Some(("redirect", triggers("REDIRECT", address))),
-        Edit::Bcc(address) => Some(("bcc", triggers("BCC", address))),
-        _ => None,
-    }
 }

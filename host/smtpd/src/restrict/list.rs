@@ -1,6 +1,9 @@
 //! Reading smtpd_*_restrictions: names, their arguments, bare tables, classes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use config::{Config, parameters as shared, tokens};
 use hook::{ArgumentKind, Catalogue, MailLog, Restriction, Services, Stage, Traits};
@@ -49,12 +52,27 @@ pub(crate) struct Reader {
     pub log: MailLog,
     /// Classes by name, as written.
     classes: HashMap<String, String>,
+    /// The same read, for lists that tables name.
+    read_classes: HashMap<(Stage, String), What>,
+    /// What validating a restriction with its argument came to.
+    valid: Mutex<HashMap<(String, Option<String>), Result<(), String>>>,
     /// Tables opened by now.
-    opened: std::sync::Mutex<std::collections::HashSet<String>>,
+    opened: Mutex<HashSet<String>>,
 }
 
-/// How deep classes may nest: beyond it they surely contain themselves.
-const DEEPEST: usize = 100;
+/// How deep lists that tables name may nest: beyond it they surely contain themselves.
+pub(crate) const DEEPEST: usize = 100;
+
+const STAGES: [Stage; 8] = [
+    Stage::Client,
+    Stage::Helo,
+    Stage::Sender,
+    Stage::Relay,
+    Stage::Recipient,
+    Stage::Data,
+    Stage::EndOfData,
+    Stage::Etrn,
+];
 
 impl Reader {
     pub fn new(config: &Config, catalogue: Arc<dyn Catalogue>, services: Services, log: MailLog) -> Self {
@@ -68,22 +86,42 @@ impl Reader {
                 _ => log.warning(format_args!("restriction class `{name}' needs a definition")),
             }
         }
-        Self { catalogue, services, log, classes, opened: Default::default() }
+        let (read_classes, valid, opened) = Default::default();
+        Self { catalogue, services, log, classes, read_classes, valid, opened }
     }
 
     /// Reads a parameter. `numbers` counts the items of the generation.
     pub async fn read(&self, stage: Stage, text: &str, numbers: &mut usize) -> List {
-        let list = self.items(stage, text, Some(numbers), 0).await;
+        let list = self.items(stage, text, Some(numbers), &mut Vec::new()).await;
         self.warn_of_unreachable(&list);
         list
     }
 
-    /// Reads what a table or plugin named: no tables, nothing kept.
-    pub async fn read_named(&self, stage: Stage, names: &str, depth: usize) -> List {
-        self.items(stage, names, None, depth).await
+    /// Reads the classes as well, in case a table names one: their tables have to be open by then.
+    async fn read_classes(&mut self, numbers: &mut usize) {
+        let mut read = HashMap::new();
+        for (name, text) in &self.classes {
+            for stage in STAGES {
+                let class = self.class(stage, name, text, Some(numbers), &mut Vec::new()).await;
+                read.insert((stage, name.clone()), class);
+            }
+        }
+        self.read_classes = read;
     }
 
-    async fn items(&self, stage: Stage, text: &str, mut numbers: Option<&mut usize>, depth: usize) -> List {
+    /// Reads what a table or plugin named: no tables, nothing kept.
+    pub async fn read_named(&self, stage: Stage, names: &str) -> List {
+        self.items(stage, names, None, &mut Vec::new()).await
+    }
+
+    /// `within`: the classes this is part of. No `numbers`: a table named these items.
+    async fn items(
+        &self,
+        stage: Stage,
+        text: &str,
+        mut numbers: Option<&mut usize>,
+        within: &mut Vec<String>,
+    ) -> List {
         let mut items = Vec::new();
         let mut words = tokens::split(text, tokens::COMMA_SPACE).into_iter();
         while let Some(word) = words.next() {
@@ -96,8 +134,10 @@ impl Reader {
             };
             let what = if word.eq_ignore_ascii_case("warn_if_reject") {
                 What::WarnIfReject
+            } else if let (None, Some(class)) = (&numbers, self.read_classes.get(&(stage, word.to_string()))) {
+                class.clone()
             } else if let Some(class) = self.classes.get(word) {
-                self.class(stage, word, class, numbers.as_deref_mut(), depth).await
+                self.class(stage, word, class, numbers.as_deref_mut(), within).await
             } else if word.eq_ignore_ascii_case("check_plugin") {
                 match next().map(|name| self.catalogue.of_plugin(&name)) {
                     Some(Ok(found)) => self.question(stage, found, None, &mut next, numbers.as_deref_mut()).await,
@@ -125,11 +165,21 @@ impl Reader {
         List { items }
     }
 
-    async fn class(&self, stage: Stage, name: &str, text: &str, numbers: Option<&mut usize>, depth: usize) -> What {
-        if depth >= DEEPEST {
+    async fn class(
+        &self,
+        stage: Stage,
+        name: &str,
+        text: &str,
+        numbers: Option<&mut usize>,
+        within: &mut Vec<String>,
+    ) -> What {
+        if within.iter().any(|outer| outer == name) {
             return What::Faulty(format!("restriction class `{name}' contains itself"));
         }
-        What::Class(Arc::new(Box::pin(self.items(stage, text, numbers, depth + 1)).await))
+        within.push(name.to_string());
+        let list = Box::pin(self.items(stage, text, numbers, within)).await;
+        within.pop();
+        What::Class(Arc::new(list))
     }
 
     /// A restriction, its argument taken by `next` unless `given`.
@@ -149,7 +199,8 @@ impl Reader {
         if offer.argument == ArgumentKind::Table {
             let word = argument.as_deref().unwrap_or(&offer.name);
             match tables(word) {
-                Some(tables) => argument = Some(tables),
+                Some(tables) if tables.is_qualified => {}
+                Some(tables) => argument = Some(tables.names),
                 None => {
                     return What::Faulty(format!(
                         "restriction {}: bad argument \"{word}\": need maptype:mapname",
@@ -165,26 +216,44 @@ impl Reader {
             *numbers += 1;
             *numbers - 1
         });
-        if number.is_some() {
-            self.open(offer.argument, argument.as_deref());
-            if let Some(warning) = &offer.warning {
-                self.log.warning(format_args!("{warning}"));
-            }
-            if let Err(why) = restriction.validate(argument.as_deref()).await {
-                self.log.warning(format_args!("{}: {}: {why}", parameter(stage), offer.name));
-                return What::Faulty(format!("restriction {}: {why}", offer.name));
-            }
+        if number.is_some()
+            && let Err(why) = self.validate(stage, &restriction, argument.as_deref()).await
+        {
+            return What::Faulty(format!("restriction {}: {why}", offer.name));
         }
         What::Ask(Question { number, restriction, argument })
+    }
+
+    /// Checks a restriction with its argument and opens its table, once.
+    async fn validate(
+        &self,
+        stage: Stage,
+        restriction: &Arc<dyn Restriction>,
+        argument: Option<&str>,
+    ) -> Result<(), String> {
+        let offer = restriction.offer();
+        let key = (offer.name.clone(), argument.map(str::to_string));
+        if let Some(known) = lock(&self.valid).get(&key) {
+            return known.clone();
+        }
+        self.open(offer.argument, argument);
+        if let Some(warning) = &offer.warning {
+            self.log.warning(format_args!("{warning}"));
+        }
+        let outcome = restriction.validate(argument).await;
+        if let Err(why) = &outcome {
+            self.log.warning(format_args!("{}: {}: {why}", parameter(stage), offer.name));
+        }
+        lock(&self.valid).insert(key, outcome.clone());
+        outcome
     }
 
     /// A table that cannot be opened is an error in the log; each lookup in it then fails, and the restriction answers
     /// 451 4.3.5 as Postfix's does.
     fn open(&self, kind: ArgumentKind, argument: Option<&str>) {
-        let (ArgumentKind::Table, Some(tables)) = (kind, argument) else { return };
-        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if opened.insert(tables.to_string())
-            && let Err(why) = self.services.tables.open(tables)
+        let (ArgumentKind::Table, Some(tables)) = (kind, argument.and_then(tables)) else { return };
+        if lock(&self.opened).insert(tables.names.clone())
+            && let Err(why) = self.services.tables.open(&tables.names)
         {
             self.log.error(format_args!("{why}"));
         }
@@ -230,19 +299,10 @@ pub(crate) const UNLISTED_RECIPIENT: &str = "reject_unlisted_recipient";
 
 impl Lists {
     /// Reads and checks all lists of a service.
-    pub async fn read(config: &Config, settings: &Settings, reader: Reader) -> Self {
+    pub async fn read(config: &Config, settings: &Settings, mut reader: Reader) -> Self {
         let mut numbers = 0;
         let mut lists = Vec::new();
-        for stage in [
-            Stage::Client,
-            Stage::Helo,
-            Stage::Sender,
-            Stage::Relay,
-            Stage::Recipient,
-            Stage::Data,
-            Stage::EndOfData,
-            Stage::Etrn,
-        ] {
+        for stage in STAGES {
             let text = config.text(parameter(stage)).unwrap_or_default();
             lists.push(reader.read(stage, &text, &mut numbers).await);
         }
@@ -251,6 +311,7 @@ impl Lists {
         let recipient = implicit(settings.reject_unlisted_recipient, UNLISTED_RECIPIENT);
         let unlisted_sender = reader.read(Stage::Sender, sender, &mut numbers).await;
         let unlisted_recipient = reader.read(Stage::Recipient, recipient, &mut numbers).await;
+        reader.read_classes(&mut numbers).await;
         let mut lists = lists.into_iter();
         let mut next = || lists.next().unwrap_or_default();
         Self {
@@ -293,8 +354,26 @@ fn is_table(word: &str) -> bool {
     word.contains(':') && !word.starts_with('{')
 }
 
-/// `type:name` or `{ type:name, … }` as a list of tables; none when it is neither.
-fn tables(word: &str) -> Option<String> {
+/// The tables of an argument.
+struct TableArgument {
+    /// A list of `type:name`.
+    names: String,
+    /// Attributes such as `{ search_order = … }` stand beside them: the restriction reads the argument itself.
+    is_qualified: bool,
+}
+
+/// `type:name` or `{ type:name, … }`; none when it is neither.
+fn tables(word: &str) -> Option<TableArgument> {
     let inner = tokens::strip_braces(word).ok()?;
-    inner.contains(':').then(|| inner.to_string())
+    let parts = tokens::split(inner, tokens::COMMA_SPACE);
+    let is_qualified = word.starts_with('{') && parts.iter().any(|part| part.starts_with('{'));
+    let names = match is_qualified {
+        true => parts.into_iter().filter(|part| !part.starts_with('{')).collect::<Vec<_>>().join(", "),
+        false => inner.to_string(),
+    };
+    names.contains(':').then_some(TableArgument { names, is_qualified })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
