@@ -29,10 +29,13 @@ pub enum CheckAction {
     Pass(Option<String>),
 }
 
+/// What a checker says of a line, with the edits and log lines it asked for.
+pub type CheckOutcome = Result<(CheckAction, Vec<Edit>, Vec<LogLine>), Failure>;
+
 /// A checker of content lines.
 pub trait Check: Send + Sync {
     /// Header names wanted, lower case; empty: all.
     fn headers(&self) -> &[String];
     /// One logical header (folding kept) or body line, without its line end.
-    fn check<'a>(&'a self, part: CheckPart, line: &'a [u8], call: &'a Call) -> BoxFuture<'a, Result<(CheckAction, Vec<Edit>, Vec<LogLine>), Failure>>;
+    fn check<'a>(&'a self, part: CheckPart, line: &'a [u8], call: &'a Call) -> BoxFuture<'a, CheckOutcome>;
 }

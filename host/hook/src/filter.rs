@@ -45,9 +45,12 @@ pub enum Response {
     Hangup,
 }
 
+/// What a filter says to an event, with the edits and log lines it asked for.
+pub type FilterOutcome = Result<(Response, Vec<Edit>, Vec<LogLine>), Failure>;
+
 /// A filter named `wasm:NAME` in smtpd_milters or non_smtpd_milters.
 pub trait Filter: Send + Sync {
     /// Events wanted, and names for the header event (lower case; empty: all).
     fn wants(&self) -> (Events, &[String]);
-    fn handle<'a>(&'a self, event: &'a Event, call: &'a Call) -> BoxFuture<'a, Result<(Response, Vec<Edit>, Vec<LogLine>), Failure>>;
+    fn handle<'a>(&'a self, event: &'a Event, call: &'a Call) -> BoxFuture<'a, FilterOutcome>;
 }

@@ -30,14 +30,14 @@ mod session;
 mod table;
 
 pub use call::{Call, Instances, Notes};
-pub use check::{Check, CheckAction, CheckPart};
+pub use check::{Check, CheckAction, CheckOutcome, CheckPart};
 pub use content::Content;
 pub use delivery::{
     AfterAnswer, BeforeAnswer, Delivery, DeliveryAttempts, Notify, Outcome, Recipient, RecipientStatus, Request, Route,
 };
 pub use edit::Edit;
 pub use failure::{Failure, FailureAction, FailureKind};
-pub use filter::{Event, Events as FilterEvents, Filter, Response};
+pub use filter::{Event, Events as FilterEvents, Filter, FilterOutcome, Response};
 pub use futures_util::future::BoxFuture;
 pub use log::{Level, LogLine, MailLog};
 pub use report::{Report, ReportEvent, ReportKind};

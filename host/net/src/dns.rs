@@ -245,11 +245,8 @@ fn shown(name: &Name) -> String {
 }
 
 fn system_servers(settings: &Settings) -> Result<(Vec<NameServerConfig>, ResolverOpts), ResolverError> {
-    let file = match std::fs::read(&settings.resolv_conf) {
-        Ok(text) => text,
-        // Missing or not for our eyes: the C library goes on with its defaults, and so do we.
-        Err(_) => Vec::new(),
-    };
+    // Missing or not for our eyes: the C library goes on with its defaults, and so do we.
+    let file = std::fs::read(&settings.resolv_conf).unwrap_or_default();
     // The library wants at least one server; its defaults for the options are those of resolv.conf(5).
     let (config, options) = match parse_resolv_conf(&file) {
         Ok(parsed) => parsed,

@@ -172,13 +172,13 @@ impl Transport {
             destination.busy -= 1;
             match news {
                 Some((News::Reached, _)) => destination.window.succeeded(self.limits.positive, self.limits.concurrency),
-                Some((News::OutOfReach(reason), dead_time)) => {
-                    if destination.window.failed(self.limits.negative, self.limits.failed_cohorts) {
-                        refused.extend(destination.waiting.drain(..).map(|waiting| (waiting, reason.clone())));
-                        destination.dead = Some((Instant::now() + dead_time, reason));
-                    }
+                Some((News::OutOfReach(reason), dead_time))
+                    if destination.window.failed(self.limits.negative, self.limits.failed_cohorts) =>
+                {
+                    refused.extend(destination.waiting.drain(..).map(|waiting| (waiting, reason.clone())));
+                    destination.dead = Some((Instant::now() + dead_time, reason));
                 }
-                None => {}
+                Some((News::OutOfReach(_), _)) | None => {}
             }
             while destination.busy < self.window(destination)
                 && let Some(next) = destination.waiting.pop_front()

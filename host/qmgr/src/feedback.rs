@@ -39,7 +39,7 @@ pub struct Window {
     failed_cohorts: f64,
 }
 
-/// Two halves of a whole step up or down must add up to it in spite of rounding.
+/// Cohorts that should add up to the limit do so in spite of rounding.
 const EPSILON: f64 = 1e-6;
 
 impl Window {
@@ -57,8 +57,10 @@ impl Window {
         if limit != 0 && self.size >= limit {
             return;
         }
-        self.success += feedback.at(self.size);
-        while self.success + EPSILON >= 1.0 {
+        let step = feedback.at(self.size);
+        self.success += step;
+        // Half a step of room, so that steps that should add up to one do so in spite of rounding.
+        while step > 0.0 && self.success + step / 2.0 >= 1.0 {
             self.size += 1;
             self.success -= 1.0;
             self.failure = 0.0;
@@ -74,8 +76,9 @@ impl Window {
         if cohorts != 0 && self.failed_cohorts + EPSILON >= f64::from(cohorts) {
             return true;
         }
-        self.failure -= feedback.at(self.size);
-        while self.failure - EPSILON < 0.0 && self.size > 1 {
+        let step = feedback.at(self.size);
+        self.failure -= step;
+        while self.failure - step / 2.0 < 0.0 && self.size > 1 {
             self.size -= 1;
             self.failure += 1.0;
             self.success = 0.0;

@@ -1,7 +1,8 @@
 //! The loop: arrivals and due mail in, one task a message.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -35,6 +36,8 @@ pub struct Manager {
     destinations: Destinations,
     /// Deferred messages in hand.
     active: Arc<Semaphore>,
+    /// Due messages that are being loaded, or could not be: until when they are let alone.
+    loading: Mutex<HashMap<QueueId, Duration>>,
     /// defer_transports hold nothing back for messages that arrived in the queue before this.
     flushed_at: Mutex<Option<SystemTime>>,
 }
@@ -44,7 +47,7 @@ const DUE_BATCH: usize = 1000;
 /// The longest sleep, so that a clock that was changed is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// After a trouble of the queue itself.
-const QUEUE_RETRY: Duration = Duration::from_secs(10);
+pub(crate) const QUEUE_RETRY: Duration = Duration::from_secs(10);
 
 impl Manager {
     /// `active_limit` is qmgr_message_active_limit.
@@ -55,6 +58,7 @@ impl Manager {
             current: Mutex::new(Arc::new(generation)),
             destinations: Destinations::default(),
             active: Arc::new(Semaphore::new(active_limit.clamp(1, Semaphore::MAX_PERMITS))),
+            loading: Mutex::default(),
             flushed_at: Mutex::new(None),
         })
     }
@@ -76,7 +80,8 @@ impl Manager {
     pub async fn run(self: Arc<Self>) {
         let arrivals = tokio::spawn(self.clone().take_arrivals());
         let deferred = tokio::spawn(self.clone().take_due());
-        let _both = (AbortOnDrop(arrivals), AbortOnDrop(deferred));
+        let rescans = tokio::spawn(self.clone().rescan());
+        let _all = (AbortOnDrop(arrivals), AbortOnDrop(deferred), AbortOnDrop(rescans));
         std::future::pending::<()>().await;
     }
 
@@ -91,8 +96,7 @@ impl Manager {
 
     async fn take_due(self: Arc<Self>) {
         loop {
-            let now = self.clock.now();
-            let due = self.queue.due(now, DUE_BATCH);
+            let due = self.take_batch();
             let none = due.is_empty();
             for id in due {
                 let Ok(place) = self.active.clone().acquire_owned().await else { return };
@@ -103,26 +107,60 @@ impl Manager {
                 });
             }
             if none {
-                let until = self.queue.next_due().and_then(|at| at.duration_since(self.clock.now()).ok());
-                let sleep = until.unwrap_or(LONGEST_SLEEP).clamp(Duration::from_millis(10), LONGEST_SLEEP);
                 tokio::select! {
-                    () = tokio::time::sleep(sleep) => {}
+                    () = tokio::time::sleep(self.pause()) => {}
                     () = self.queue.due_changed() => {}
                 }
-            } else {
-                // Those just spawned leave the due list when they are loaded.
-                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
     }
 
+    /// Due messages that are not being loaded already. One that could not be loaded comes again after a while.
+    fn take_batch(&self) -> Vec<QueueId> {
+        let now = self.clock.monotonic();
+        let mut loading = self.loading();
+        loading.retain(|_, until| *until > now);
+        let mut due = self.queue.due(self.clock.now(), DUE_BATCH + loading.len());
+        due.retain(|id| !loading.contains_key(id));
+        loading.extend(due.iter().map(|id| (*id, now + QUEUE_RETRY)));
+        due
+    }
+
+    /// Until the next message is due, or one that could not be loaded may be tried again.
+    fn pause(&self) -> Duration {
+        let until = self.queue.next_due().map(|at| at.duration_since(self.clock.now()).unwrap_or(Duration::ZERO));
+        let now = self.clock.monotonic();
+        let again = self.loading().values().map(|until| until.saturating_sub(now)).min();
+        let next = match (until, again) {
+            // What is due and being loaded needs no second look before then.
+            (Some(Duration::ZERO), Some(again)) => again,
+            (until, _) => until.unwrap_or(LONGEST_SLEEP),
+        };
+        next.clamp(Duration::from_millis(10), LONGEST_SLEEP)
+    }
+
+    fn loading(&self) -> MutexGuard<'_, HashMap<QueueId, Duration>> {
+        self.loading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn load(&self, id: QueueId) {
         match self.queue.load(id).await {
-            Ok(Some(message)) => self.round(message).await,
+            Ok(Some(message)) => {
+                self.loading().remove(&id);
+                self.round(message).await;
+            }
+            // Gone, held or corrupt: the queue does not call it due again.
             Ok(None) => {}
-            Err(error) => {
-                self.generation().log.warning(format_args!("{id}: {error}"));
-                tokio::time::sleep(QUEUE_RETRY).await;
+            Err(error) => self.generation().log.warning(format_args!("{id}: {error}")),
+        }
+    }
+
+    /// Looks for mail that others put into the queue directory, every queue_run_delay.
+    async fn rescan(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(self.generation().settings.queue_run_delay).await;
+            if let Err(error) = self.queue.rescan().await {
+                self.generation().log.warning(format_args!("queue scan: {error}"));
             }
         }
     }
@@ -146,7 +184,7 @@ impl Manager {
         let attempted = message::attempt(&message, &generation, &self.destinations, now, flushed).await;
         let id = message.id;
         if let Err(error) = outcome::settle(&self.queue, &generation, message, attempted, self.clock.now()).await {
-            // The queue still has the message as it was before the round.
+            // The queue is closing, and has the message as it was before the round.
             generation.log.warning(format_args!("{id}: {error}"));
         }
     }

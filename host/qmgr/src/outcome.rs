@@ -7,7 +7,7 @@ use hook::{Outcome, RecipientStatus};
 use mail::{Class, dsn::Action};
 use queue::{Message, Queue, QueueError, Reason};
 
-use crate::{manager::Generation, message::Attempted, schedule};
+use crate::{manager::{Generation, QUEUE_RETRY}, message::Attempted, schedule};
 
 /// Settles the message: notices first, then marks, then its new place or its end.
 pub async fn settle(
@@ -113,8 +113,16 @@ async fn defer(
         Some(seconds) => now + Duration::from_secs(u64::from(seconds)),
         None => schedule::next_attempt(&generation.settings, message.envelope.arrival, now),
     };
-    let reasons = deferred.iter().map(|a| (a.recipient, reason(&a.status))).collect();
-    queue.defer(message, next, reasons).await.map(|_still_there| ())
+    let reasons: Vec<_> = deferred.iter().map(|a| (a.recipient, reason(&a.status))).collect();
+    loop {
+        match queue.defer(message, next, reasons.clone()).await {
+            Ok(_still_there) => return Ok(()),
+            Err(QueueError::Closed) => return Err(QueueError::Closed),
+            // It is in nobody's hands but ours: until the disk takes it, there is nothing else to do with it.
+            Err(error) => generation.log.warning(format_args!("{}: {error}", message.id)),
+        }
+        tokio::time::sleep(QUEUE_RETRY).await;
+    }
 }
 
 /// soft_bounce: what would be returned stays in the queue.

@@ -32,7 +32,7 @@ pub async fn routes(message: &Message, addresses: &dyn Addresses, settings: &Set
     let mut unresolved = Vec::new();
     for number in message.remaining() {
         let Some(recipient) = message.envelope.recipients.get(number as usize) else { continue };
-        let resolution = match filtered(&message.envelope) {
+        let resolution = match filtered(&message.envelope.content_filter, &recipient.address, settings) {
             Some((transport, nexthop)) => Ok((transport, nexthop, recipient.address.clone())),
             None => addresses
                 .resolve(&recipient.address, &message.envelope.sender)
@@ -80,10 +80,19 @@ pub async fn routes(message: &Message, addresses: &dyn Addresses, settings: &Set
     Routes { requests, unresolved }
 }
 
-/// content_filter and FILTER: `transport:destination` for all recipients; without a destination it is the recipient's domain's, which
-/// the resolver of the filter's transport finds, so only the transport is replaced.
-fn filtered(envelope: &Envelope) -> Option<(String, String)> {
-    let (transport, nexthop) = envelope.content_filter.split_once(':')?;
+/// content_filter and FILTER, `transport:destination`, for all recipients; without a destination it is default_filter_nexthop or
+/// the recipient's domain.
+fn filtered(filter: &str, recipient: &str, settings: &Settings) -> Option<(String, String)> {
+    let (transport, nexthop) = filter.split_once(':').unwrap_or((filter, ""));
+    if transport.is_empty() {
+        return None;
+    }
+    let domain = || mail::address::split_domain(recipient).1.filter(|domain| !domain.is_empty());
+    let nexthop = match (nexthop, settings.filter_nexthop.as_str()) {
+        ("", "") => domain().unwrap_or(&settings.hostname),
+        ("", default) => default,
+        (given, _) => given,
+    };
     Some((transport.to_string(), nexthop.to_string()))
 }
 
@@ -206,5 +215,28 @@ impl SessionView for Remembered {
 
     fn reverse_client_name_status(&self) -> NameStatus {
         NameStatus::Unchecked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_filter_gets_its_mail() {
+        for (filter, default, recipient, expected) in [
+            ("", "", "a@b", None),
+            ("smtp:[f]:25", "d", "a@b", Some(("smtp", "[f]:25"))),
+            ("smtp:", "", "a@b", Some(("smtp", "b"))),
+            ("smtp", "", "a@b", Some(("smtp", "b"))),
+            ("smtp:", "d", "a@b", Some(("smtp", "d"))),
+            ("smtp:", "", "a", Some(("smtp", "mx.test"))),
+        ] {
+            let text = format!("myhostname = mx.test\ndefault_filter_nexthop = {default}\n");
+            let config = config::Config::from_text(&text, &[]).expect("a valid main.cf");
+            let found = filtered(filter, recipient, &Settings::from(&config));
+            let found = found.as_ref().map(|(transport, nexthop)| (transport.as_str(), nexthop.as_str()));
+            assert_eq!(found, expected, "{filter:?} for {recipient}, default {default:?}");
+        }
     }
 }

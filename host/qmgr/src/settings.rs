@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use config::{
     Config,
-    parameters::{BOUNCE_QUEUE_LIFETIME, DEFAULT_PROCESS_LIMIT, MAXIMAL_QUEUE_LIFETIME, SOFT_BOUNCE, SYSLOG_NAME},
+    parameters::{BOUNCE_QUEUE_LIFETIME, DEFAULT_PROCESS_LIMIT, MAXIMAL_QUEUE_LIFETIME, MYHOSTNAME, SOFT_BOUNCE, SYSLOG_NAME},
 };
 
 use crate::{feedback::Feedback, parameters::*};
@@ -22,6 +22,9 @@ pub struct Settings {
     pub delay_warning: Option<Duration>,
     pub defer_transports: Vec<String>,
     pub soft_bounce: bool,
+    /// Where a filter without a destination gets mail: default_filter_nexthop, and what stands in for a domain.
+    pub filter_nexthop: String,
+    pub hostname: String,
     /// By the transport's name in master.cf.
     pub transports: HashMap<String, TransportLimits>,
 }
@@ -55,6 +58,8 @@ impl From<&Config> for Settings {
             delay_warning: (!warning.is_zero()).then_some(warning),
             defer_transports: config.get(&DEFER_TRANSPORTS),
             soft_bounce: config.get(&SOFT_BOUNCE),
+            filter_nexthop: config.get(&DEFAULT_FILTER_NEXTHOP),
+            hostname: config.get(&MYHOSTNAME),
             transports: config
                 .master()
                 .iter()

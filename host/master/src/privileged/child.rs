@@ -56,7 +56,7 @@ impl Parent {
         channel::send(&mut *stream, request)?;
         match channel::receive(&mut *stream)? {
             Some(Response::Descriptor) => channel::receive_descriptor(&stream),
-            Some(Response::Failed(errno, text)) if errno == 0 => Err(io::Error::other(text)),
+            Some(Response::Failed(0, text)) => Err(io::Error::other(text)),
             Some(Response::Failed(errno, _)) => Err(io::Error::from_raw_os_error(errno)),
             None => Err(io::ErrorKind::UnexpectedEof.into()),
         }
