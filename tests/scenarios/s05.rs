@@ -53,7 +53,11 @@ fn s05_2_outside_mail_for_the_domain_goes_to_the_gateways_mx() {
         let received = &sink.wait_for(1)[0];
         assert_eq!(received.recipients.len(), 1, "{received:?}");
         assert!(received.recipients[0].starts_with("RCPT TO:<user@domain.com>"), "{received:?}");
-        assert!(received.text().contains("\nSubject: in\n") && received.text().ends_with("\nbody\n"), "{}", received.text());
+        assert!(
+            received.text().contains("\nSubject: in\n") && received.text().ends_with("\nbody\n"),
+            "{}",
+            received.text()
+        );
         assert!(outside.dns.asked().contains(&"inside-gateway.domain.com MX".to_string()), "no MX was looked up");
         server.wait_until_queue_empty(20);
     });

@@ -86,7 +86,7 @@ fn s07_2_bounced_after_maximal_queue_lifetime() {
         assert!(bounce.recipients[0].starts_with("RCPT TO:<a@sender.test>"), "{bounce:?}");
         let text = bounce.text();
         for part in [
-            "From: MAILER-DAEMON@your.machine.name (Mail Delivery System)\n",
+            "From: Mail Delivery System <MAILER-DAEMON@your.machine.name>\n",
             "To: a@sender.test\n",
             "Subject: Undelivered Mail Returned to Sender\n",
             "Content-Type: multipart/report; report-type=delivery-status;",

@@ -108,7 +108,7 @@ fn s23_5_primary_with_the_table_still_forwards_for_trusted_clients() {
 #[test]
 fn s23_6_ok_never_allows_a_routed_recipient() {
     scenario(ZONE, |server, _| {
-        start(server, PRIMARY, "check_client_access static:OK check_sender_access static:OK");
+        start(server, PRIMARY, "check_recipient_access static:OK");
         for (sent, shown) in ROUTED {
             let reply = ask(OUTSIDE, server.port, "a@b.test", sent);
             assert_eq!(reply, format!("554 5.7.1 <{shown}>: Relay access denied"), "{sent}");

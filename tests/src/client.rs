@@ -92,6 +92,11 @@ impl Client {
         }
     }
 
+    /// One line of a reply.
+    pub fn reply_line(&mut self) -> String {
+        self.line().unwrap_or_else(|why| why)
+    }
+
     /// Everything until the server closes or is quiet for so long.
     pub fn replies_until_quiet(&mut self, quiet: Duration) -> Vec<String> {
         self.set_patience(quiet);
@@ -118,7 +123,9 @@ impl Client {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(CLOSED.into()),
                 Ok(n) => self.unread.extend_from_slice(&buffer[..n]),
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Err("<silent>".into()),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return Err("<silent>".into());
+                }
                 Err(_) => return Err(CLOSED.into()),
             }
         }
@@ -137,7 +144,8 @@ impl Client {
 
     /// The content after DATA, with its final dot.
     pub fn content(&mut self, content: &str) -> String {
-        let stuffed: String = content.lines().map(|l| format!("{}{l}\r\n", if l.starts_with('.') { "." } else { "" })).collect();
+        let stuffed: String =
+            content.lines().map(|l| format!("{}{l}\r\n", if l.starts_with('.') { "." } else { "" })).collect();
         self.send(format!("{stuffed}.\r\n").as_bytes());
         self.reply()
     }

@@ -157,7 +157,12 @@ fn diff(postfix: &[Exchange], waxwing: &[Exchange]) -> Option<String> {
             let lines: Vec<&str> = of.lines().filter(|l| !other.lines().any(|o| o == *l)).collect();
             if lines.is_empty() { "(no other line)".to_string() } else { lines.join("\n             ") }
         };
-        format!("  line {}, sent: {sent}\n    postfix: {}\n    waxwing: {}", i + 1, only(&theirs, &ours), only(&ours, &theirs))
+        format!(
+            "  line {}, sent: {sent}\n    postfix: {}\n    waxwing: {}",
+            i + 1,
+            only(&theirs, &ours),
+            only(&ours, &theirs)
+        )
     };
     let shown: Vec<String> = differs.iter().take(5).map(describe).collect();
     (!shown.is_empty()).then(|| shown.join("\n"))
@@ -173,7 +178,10 @@ mod tests {
 
     #[test]
     fn a_difference_shows() {
-        assert_eq!(diff(&heard("250 2.0.0 Ok: queued as 4F00AA11BB"), &heard("250 2.0.0 Ok: queued as 3A00AA11BB")), None);
+        assert_eq!(
+            diff(&heard("250 2.0.0 Ok: queued as 4F00AA11BB"), &heard("250 2.0.0 Ok: queued as 3A00AA11BB")),
+            None
+        );
         let found = diff(&heard("250 2.0.0 Ok"), &heard("250 Ok")).expect("a difference");
         assert!(found.contains("postfix: 250 2.0.0 Ok") && found.contains("waxwing: 250 Ok"), "{found}");
         assert!(diff(&heard("250 Ok"), &[]).is_some());
@@ -181,7 +189,8 @@ mod tests {
 
     #[test]
     fn cases_are_read() {
-        let settings = parse("# c\n[setting] one\na = b\n\n[table t]\nk v\n[case] first\nEHLO x\n\nNOOP\n\n[case] second\nQUIT\n");
+        let settings =
+            parse("# c\n[setting] one\na = b\n\n[table t]\nk v\n[case] first\nEHLO x\n\nNOOP\n\n[case] second\nQUIT\n");
         assert_eq!(settings.len(), 1);
         assert_eq!(settings[0].main_cf, "a = b\n");
         assert_eq!(settings[0].tables, [("t".to_string(), "k v\n".to_string())]);

@@ -94,7 +94,9 @@ impl Dns {
                 let mut length = [0; 2];
                 while stream.read_exact(&mut length).is_ok() {
                     let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
-                    let Some(answer) = stream.read_exact(&mut query).ok().and_then(|()| dns.answer(&query)) else { return };
+                    let Some(answer) = stream.read_exact(&mut query).ok().and_then(|()| dns.answer(&query)) else {
+                        return;
+                    };
                     let length = u16::try_from(answer.len()).expect("answers are short").to_be_bytes();
                     if stream.write_all(&[&length[..], &answer].concat()).is_err() {
                         return;
@@ -135,7 +137,9 @@ impl Zone {
             "SERVFAIL" => return self.broken.push((name, Broken::ServFail)),
             "TIMEOUT" => return self.broken.push((name, Broken::Silent)),
             "A" => (RecordType::A, RData::A(A(data.parse().unwrap_or_else(|_| panic!("not an address: {line}"))))),
-            "AAAA" => (RecordType::AAAA, RData::AAAA(AAAA(data.parse().unwrap_or_else(|_| panic!("not an address: {line}"))))),
+            "AAAA" => {
+                (RecordType::AAAA, RData::AAAA(AAAA(data.parse().unwrap_or_else(|_| panic!("not an address: {line}")))))
+            }
             "CNAME" => (RecordType::CNAME, RData::CNAME(CNAME(domain(&data)))),
             "NS" => (RecordType::NS, RData::NS(NS(domain(&data)))),
             "TXT" => (RecordType::TXT, RData::TXT(TXT::new(vec![data]))),

@@ -8,13 +8,14 @@
 //! - [`server`]: Postfix and Waxwing on the same main.cf, master.cf and tables. WAXWING names the binary; without it the
 //!   tests build the one of this tree.
 //! - [`client`], [`sink`], [`dns`]: the other ends of the line.
-//! - [`dialogue`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
+//! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod comparison;
 pub mod dialogue;
+pub mod dialogue_file;
 pub mod dns;
 pub mod load;
 pub mod namespace;

@@ -22,7 +22,7 @@ mount --bind "$1/resolv.conf" /etc/resolv.conf
 mount --bind "$1/hosts" /etc/hosts
 hostname mx.test
 ip link set lo up
-for net in 10.0.0.1/8 192.0.2.1/24 198.51.100.1/24 203.0.113.1/24 12.34.56.1/24 4.3.2.1/24 5.4.3.2/24 11.22.33.1/24 123.123.123.123/24; do ip address add "$net" dev lo; done
+for net in 10.0.0.1/8 192.0.2.1/24 198.51.100.1/24 203.0.113.1/24 12.34.56.1/24 4.3.2.1/24 5.4.3.2/24 11.22.33.1/24 123.123.123.123/24 10.7.0.99/32 10.8.0.99/32; do ip address add "$net" dev lo; done
 shift
 "$@"
 exit $?
@@ -89,21 +89,35 @@ pub fn inside_named(name: String, needs: &[Need], body: impl FnOnce(&Place)) {
         return;
     }
     let outside = Place::new();
-    fs::write(outside.path().join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n").expect("write");
+    fs::write(outside.path().join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+        .expect("write");
     fs::write(outside.path().join("hosts"), "127.0.0.1 localhost mx.test\n").expect("write");
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-ec", SETUP, "bash"]);
+    command.args([
+        "--mount",
+        "--net",
+        "--uts",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "bash",
+        "-ec",
+        SETUP,
+        "bash",
+    ]);
     command.arg(outside.path());
     command.arg(env::current_exe().expect("own path")).args(["--exact", &name, "--nocapture", "--test-threads=1"]);
     command.env(MARK, "1").env("RUST_BACKTRACE", "0").env_remove("MAIL_CONFIG").stdin(Stdio::null());
-    if let Ok(binary) = needs::waxwing_if_asked(needs) {
+    if let Some(binary) = needs::waxwing_if_asked(needs) {
         command.env("WAXWING", binary);
     }
     let output = command.output().expect("unshare runs");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{name}, inside its namespace:\n{text}");
     assert!(text.contains("1 passed"), "{name} did not run inside its namespace:\n{text}");
-    for line in text.lines().filter(|l| l.starts_with("RESULT ") || l.starts_with("SKIPPED") || l.starts_with("kept: ")) {
+    for line in text.lines().filter(|l| l.starts_with("RESULT ") || l.starts_with("SKIPPED") || l.starts_with("kept: "))
+    {
         needs::say(line);
     }
 }

@@ -25,7 +25,8 @@ pub fn reply(text: &str) -> String {
 pub fn log_line(line: &str) -> String {
     static HEAD: OnceLock<Regex> = OnceLock::new();
     let head = HEAD.get_or_init(|| {
-        Regex::new(r"^\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ postfix(?:/[a-z0-9-]+)*/([a-z]+)\[\d+\]: ").expect("a good pattern")
+        Regex::new(r"^\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ postfix(?:/[a-z0-9-]+)*/([a-z]+)\[\d+\]: ")
+            .expect("a good pattern")
     });
     reply(&head.replace(line, "$1: "))
 }

@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::{Duration, SystemTime},
 };
 
 use crate::waiting;
@@ -23,6 +24,7 @@ pub struct Received {
     pub recipients: Vec<String>,
     /// Dots unstuffed, with CR LF.
     pub content: Vec<u8>,
+    pub at: Option<SystemTime>,
 }
 
 impl Received {
@@ -37,6 +39,8 @@ pub enum Answer {
     Reply(String),
     /// Closes the connection without a word.
     Die,
+    /// Says nothing for a minute.
+    Hang,
 }
 
 /// Asked with the stage (`connect`, `EHLO`, `MAIL`, `RCPT`, `DATA`, `.`, `QUIT` ...) and the line.
@@ -74,7 +78,9 @@ impl Sink {
             messages: Mutex::default(),
             connections: Mutex::default(),
             script: Mutex::new(Arc::new(|_, _| None)),
-            ehlo: Mutex::new(["PIPELINING", "SIZE 0", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES"].map(Into::into).to_vec()),
+            ehlo: Mutex::new(
+                ["PIPELINING", "SIZE 0", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES"].map(Into::into).to_vec(),
+            ),
             closed: AtomicBool::new(false),
             free: AtomicBool::new(false),
         });
@@ -104,7 +110,8 @@ impl Sink {
 
     /// What EHLO offers.
     pub fn offer(&self, keywords: &[&str]) {
-        *self.state.ehlo.lock().expect("no panics with the keywords") = keywords.iter().map(|k| k.to_string()).collect();
+        *self.state.ehlo.lock().expect("no panics with the keywords") =
+            keywords.iter().map(|k| k.to_string()).collect();
     }
 
     pub fn messages(&self) -> Vec<Received> {
@@ -138,13 +145,21 @@ impl State {
         let mut line = Vec::new();
         let mut answer = self.ask("connect", &client, "220 sink.test ESMTP");
         loop {
-            let Answer::Reply(reply) = answer else { return Ok(()) };
+            let reply = match answer {
+                Answer::Reply(reply) => reply,
+                Answer::Die => return Ok(()),
+                Answer::Hang => {
+                    thread::sleep(Duration::from_secs(60));
+                    return Ok(());
+                }
+            };
             writer.write_all(format!("{}\r\n", reply.replace('\n', "\r\n")).as_bytes())?;
             if reply.starts_with("421") || reply.starts_with("221") {
                 return Ok(());
             }
             if reply.starts_with("354") {
                 message.content = content(&mut reader)?;
+                message.at = Some(SystemTime::now());
                 answer = self.ask(".", "", "250 2.0.0 Ok: sunk");
                 if matches!(&answer, Answer::Reply(r) if r.starts_with('2')) {
                     self.messages.lock().expect("no panics with the messages").push(message.clone());

@@ -122,7 +122,10 @@ fn only_the_plugin_host_names_wasmtime() {
     }
     for file in all_rust_files() {
         let text = fs::read_to_string(&file).expect("UTF-8 source");
-        if file.starts_with(root().join("host")) && !file.starts_with(root().join("host/plugin")) && text.contains("wasmtime::") {
+        if file.starts_with(root().join("host"))
+            && !file.starts_with(root().join("host/plugin"))
+            && text.contains("wasmtime::")
+        {
             wrong.push(file.display().to_string());
         }
     }

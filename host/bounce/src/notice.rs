@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use config::{
     Config,
-    parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, SYSLOG_NAME},
+    parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use hook::{BoxFuture, MailLog};
 use mail::{
@@ -54,6 +54,7 @@ pub struct Settings {
     double_bounce_recipient: String,
     delay_recipient: String,
     size_limit: u64,
+    smtputf8: bool,
     syslog_name: String,
 }
 
@@ -68,6 +69,7 @@ impl From<&Config> for Settings {
             double_bounce_recipient: config.get(&DOUBLE_BOUNCE_NOTICE_RECIPIENT),
             delay_recipient: config.get(&DELAY_NOTICE_RECIPIENT),
             size_limit: config.get(&BOUNCE_SIZE_LIMIT),
+            smtputf8: config.get(&SMTPUTF8_ENABLE),
             syslog_name: config.get(&SYSLOG_NAME),
         }
     }
@@ -227,14 +229,22 @@ impl Bounce {
     ) -> Result<(), BounceError> {
         let content = self.content(message, reports, letter, now)?;
         let mut envelope = Envelope::new(letter.sender.clone(), now);
-        envelope.recipients.push(EnvelopeRecipient { address: letter.to.to_string(), ..Default::default() });
-        envelope.eight_bit = message.envelope.eight_bit;
+        // Already as cleanup would complete it: there is no other original address.
+        let at_origin = || format!("{}@{}", letter.to, self.settings.origin);
+        let address = if letter.to.contains('@') { letter.to.to_string() } else { at_origin() };
+        envelope.recipients.push(EnvelopeRecipient { address, ..Default::default() });
+        envelope.eight_bit = self.is_eight_bit(message);
         envelope.smtputf8 = message.envelope.smtputf8;
         envelope.internal = true;
         envelope.client.local = true;
         let id = self.submit.submit(envelope, content).await.map_err(BounceError::Queue)?;
         self.log.info(format_args!("{}: {}: {id}", message.id, letter.called));
         Ok(())
+    }
+
+    /// With smtputf8_enable every notice is UTF-8: what it quotes of others may be.
+    fn is_eight_bit(&self, message: &Message) -> bool {
+        self.settings.smtputf8 || message.envelope.eight_bit
     }
 
     fn content(
@@ -258,7 +268,7 @@ impl Bounce {
             kind: letter.kind,
             from: &from,
             subject: letter.subject,
-            charset: "us-ascii",
+            charset: if self.is_eight_bit(message) { "utf-8" } else { "us-ascii" },
             text: &text,
             postmaster_copy: letter.postmaster_copy,
             to: letter.to,
@@ -269,12 +279,14 @@ impl Bounce {
             time: now,
             envelope_id: &envelope.envelope_id,
             retry_until: letter.retry_until,
-            eight_bit: envelope.eight_bit,
+            eight_bit: self.is_eight_bit(message),
             smtputf8: envelope.smtputf8,
             recipients: &recipients,
             full_original: full,
         });
-        let mut content = Vec::with_capacity(parts.before.len() + parts.after.len() + message.size().min(self.settings.size_limit) as usize);
+        let mut content = Vec::with_capacity(
+            parts.before.len() + parts.after.len() + message.size().min(self.settings.size_limit) as usize,
+        );
         content.extend_from_slice(parts.before.as_bytes());
         if full {
             for piece in message.content.pieces() {

@@ -10,6 +10,22 @@ use crate::{Cleanup, CleanupError, Overrides, settings::Classes};
 /// NOTIFY=NEVER, for recipients the sender does not know of: RFC 3461 section 4.1.
 pub(crate) const NOTIFY_NEVER: u8 = 1;
 
+/// About the bytes an envelope takes in a queue file of Postfix, which message_size_limit counts with the content.
+pub(crate) fn size(envelope: &Envelope) -> u64 {
+    let client = &envelope.client;
+    let twice = client.name.len() + client.address.len() + client.helo.len() + client.protocol.len();
+    let recipient = |r: &EnvelopeRecipient| {
+        let original = if r.original.is_empty() { &r.address } else { &r.original };
+        let dsn = if r.dsn_original.is_empty() { 0 } else { r.dsn_original.len() + 16 };
+        (r.address.len() + original.len() + dsn + 4) as u64
+    };
+    let fixed = FIXED_RECORDS + envelope.sender.len() + 2 * twice + client.reverse_name.len();
+    fixed as u64 + envelope.recipients.iter().map(recipient).sum::<u64>()
+}
+
+/// Sizes, times, marks of the parts, and the names of attributes.
+const FIXED_RECORDS: usize = 620;
+
 /// The recipients that go to the queue.
 struct Recipients {
     list: Vec<EnvelopeRecipient>,
@@ -37,6 +53,7 @@ impl Cleanup {
         if copying && !envelope.sender.is_empty() {
             self.copy_by_maps(id, "sender_bcc_maps", &self.settings.sender_bcc_maps, &envelope.sender, &mut to).await?;
         }
+        let first = envelope.recipients.first().filter(|_| !envelope.redirect.is_empty()).cloned();
         for recipient in std::mem::take(&mut envelope.recipients) {
             let address = self.add_recipient(id, recipient, mapping, &mut to).await?;
             if copying {
@@ -48,10 +65,19 @@ impl Cleanup {
             self.add_copy(id, &self.settings.always_bcc, &mut to).await?;
         }
         envelope.recipients = to.list;
-        if !envelope.redirect.is_empty() {
-            envelope.redirect = self.rewrite.rewrite(&envelope.redirect, true);
-        }
+        self.redirect(envelope, first);
         Ok(())
+    }
+
+    /// REDIRECT: the message goes to this address alone, which is rewritten but not aliased, with what was asked for the first
+    /// recipient. No copies are sent.
+    fn redirect(&self, envelope: &mut Envelope, first: Option<EnvelopeRecipient>) {
+        let given = std::mem::take(&mut envelope.redirect);
+        if let (false, Some(first)) = (given.is_empty(), first) {
+            let address = self.rewrite.rewrite(&given, true);
+            let original = if first.original.is_empty() { first.address } else { first.original };
+            envelope.recipients = vec![EnvelopeRecipient { address, original, ..first }];
+        }
     }
 
     /// Returns the canonical address, before virtual aliases.
@@ -106,7 +132,7 @@ impl Cleanup {
 
     /// A recipient the sender does not know of.
     async fn add_copy(&self, id: &str, address: &str, to: &mut Recipients) -> Result<(), CleanupError> {
-        let address = mail::address::unquote(address);
+        let address = self.rewrite.rewrite(&mail::address::unquote(address), true);
         let copy = EnvelopeRecipient { address, notify: NOTIFY_NEVER, ..EnvelopeRecipient::default() };
         self.add_recipient(id, copy, true, to).await.map(drop)
     }

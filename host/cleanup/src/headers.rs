@@ -33,6 +33,8 @@ struct AddressHeader {
 #[derive(Debug)]
 pub(crate) struct Headers {
     pub seen: Seen,
+    /// Content-Transfer-Encoding: 8bit, as detect_8bit_encoding_header.
+    pub eight_bit: bool,
     /// Received: fields so far, ours included.
     hops: usize,
     /// How addresses are completed; none: headers stay as they are.
@@ -56,7 +58,7 @@ impl Headers {
             (false, false) => Some(Context::Remote),
             (false, true) => None,
         };
-        Self { seen: Seen::empty(), hops: 0, context, mapping }
+        Self { seen: Seen::empty(), eight_bit: false, hops: 0, context, mapping }
     }
 
     /// Sees each logical header of a message, once and in order: the place where header_checks belong. Body lines pass
@@ -90,6 +92,10 @@ impl Headers {
             "from" => Seen::FROM,
             "resent-from" => Seen::RESENT_FROM,
             "to" | "cc" | "resent-to" | "resent-cc" => Seen::RECIPIENT,
+            "content-transfer-encoding" => {
+                self.eight_bit |= field.value().trim_ascii().eq_ignore_ascii_case(b"8bit");
+                return Ok(());
+            }
             "received" => {
                 self.hops += 1;
                 if self.hops >= cleanup.settings.hopcount_limit {

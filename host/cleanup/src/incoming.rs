@@ -39,6 +39,8 @@ pub struct Incoming {
     /// Bytes written so far, and given so far.
     written: u64,
     given: u64,
+    /// The body has a byte over 127.
+    eight_bit: bool,
     failed: Option<CleanupError>,
     full_name: String,
 }
@@ -69,6 +71,7 @@ impl Incoming {
             header_end,
             written: 0,
             given: 0,
+            eight_bit: false,
             failed,
             full_name: String::new(),
         }
@@ -100,7 +103,7 @@ impl Incoming {
             return Err(CleanupError::PeerMessageTooBig);
         }
         if self.header_end.is_some() {
-            return self.append(bytes).await;
+            return self.append_body(bytes).await;
         }
         // A whole field waits for the byte that tells whether it goes on. Most often it does not, and the new bytes need no copy.
         let begins_anew = bytes.first().is_some_and(|b| !matches!(b, b' ' | b'\t'));
@@ -108,7 +111,7 @@ impl Incoming {
             let whole = std::mem::take(&mut self.pending);
             self.header_part(&whole, true).await?;
             if self.header_end.is_some() {
-                return self.append(bytes).await;
+                return self.append_body(bytes).await;
             }
         }
         let data: Cow<'_, [u8]> = match self.pending.is_empty() {
@@ -171,6 +174,7 @@ impl Incoming {
     async fn end_of_header(&mut self, rest: &[u8], header_len: usize) -> Result<(), CleanupError> {
         self.header_end = Some(self.written + header_len as u64);
         let body = &rest[header_len..];
+        self.eight_bit |= !body.is_ascii();
         if body.starts_with(b"\r\n") || body.starts_with(b"\n") {
             return self.append(rest).await;
         }
@@ -194,6 +198,11 @@ impl Incoming {
         } else {
             self.pending.truncate(limit.max(line_start));
         }
+    }
+
+    async fn append_body(&mut self, bytes: &[u8]) -> Result<(), CleanupError> {
+        self.eight_bit = self.eight_bit || !bytes.is_ascii();
+        self.append(bytes).await
     }
 
     async fn append(&mut self, bytes: &[u8]) -> Result<(), CleanupError> {
@@ -239,6 +248,7 @@ impl Incoming {
         }
         self.finish_header().await?;
         let mut envelope = envelope;
+        envelope.eight_bit |= self.eight_bit || self.headers.eight_bit || replaces_with_eight_bit(&edits);
         let edited = edits::apply_to_envelope(&mut envelope, &edits);
         let had_recipients = !envelope.recipients.is_empty();
         self.cleanup.clean_envelope(&self.id, &mut envelope, self.overrides).await?;
@@ -253,6 +263,12 @@ impl Incoming {
         }
         if !had_recipients && envelope.recipients.is_empty() {
             return Err(CleanupError::PeerNoRecipients);
+        }
+        // message_size_limit is that of the message with its envelope.
+        let limit = self.cleanup.settings.message_size_limit.filter(|_| !envelope.internal);
+        if limit.is_some_and(|limit| self.given + crate::envelope::size(&envelope) > limit) {
+            self.cleanup.log.warning(format_args!("{}: queue file size limit exceeded", self.id));
+            return Err(CleanupError::PeerMessageTooBig);
         }
         let committed = committed(false);
         self.writer.commit(envelope).await?;
@@ -285,6 +301,11 @@ impl Incoming {
         }
         Ok(())
     }
+}
+
+/// A new body with a byte over 127.
+fn replaces_with_eight_bit(edits: &[Edit]) -> bool {
+    edits.iter().any(|edit| matches!(edit, Edit::WriteBody(piece) if !piece.is_ascii()))
 }
 
 /// header_size_limit: lines of a field are kept until it is that long.

@@ -217,9 +217,9 @@ async fn headers_are_rewritten_wherever_they_are_cut() {
 
 #[tokio::test]
 async fn limits() {
-    let server = Server::new("hopcount_limit = 3\nmessage_size_limit = 300\nheader_size_limit = 40\n", &[]);
+    let server = Server::new("hopcount_limit = 3\nmessage_size_limit = 1500\nheader_size_limit = 40\n", &[]);
     let hops = "Received: a\r\n".repeat(3);
-    for (content, code) in [(hops.clone(), 554), (format!("Subject: x\r\n\r\n{}", "x".repeat(400)), 552)] {
+    for (content, code) in [(hops.clone(), 554), (format!("Subject: x\r\n\r\n{}", "x".repeat(1600)), 552)] {
         for piece in [10, 1000] {
             let error =
                 server.offer(Offered { piece, ..Offered::new(&["a@b.test"], &content) }).await.expect_err("too much");
@@ -358,6 +358,11 @@ async fn edits_change_the_queued_message() {
     let queued = server.queue(Offered { edits, ..Offered::new(&["a@b.test"], &content) }).await;
     assert_eq!(queued.content, format!("{COMPLETE}From: f@x\r\n\r\nnew\r\n"));
 
+    let edits = vec![Edit::Bcc("c@x".into()), Edit::Redirect("other".into())];
+    let queued = server.queue(Offered { edits, ..Offered::new(&["a@b.test", "b@b.test"], &content) }).await;
+    assert_eq!(queued.recipients(), [("other@mx.test", "a@b.test", 0)]);
+    assert_eq!(queued.envelope.redirect, "", "it is done");
+
     let edits = vec![Edit::Discard("spam".into())];
     let committed = server.offer(Offered { edits, ..Offered::new(&["a@b.test"], &content) }).await.expect("accepted");
     assert!(committed.discarded);
@@ -379,4 +384,31 @@ async fn submitted_mail_is_local_and_uncopied_when_internal() {
         String::from_utf8_lossy(&content),
         format!("{COMPLETE}From: MAILER-DAEMON@mx.test (Mail Delivery System)\r\n\r\n")
     );
+}
+
+#[tokio::test]
+async fn eight_bit_content_is_noted() {
+    let server = Server::new("", &[]);
+    for (rest, expected) in [
+        ("\r\nplain\r\n", false),
+        ("Subject: \u{e9}\r\n\r\nplain\r\n", false),
+        ("\r\nplain\r\n\u{e9}\r\n", true),
+        ("\u{e9} begins the body\r\n", true),
+        ("Content-Transfer-Encoding: 8BIT\r\n\r\nplain\r\n", true),
+    ] {
+        let content = format!("{COMPLETE}From: f@x\r\n{rest}");
+        let queued = server.queue(Offered::new(&["a@b.test"], &content)).await;
+        assert_eq!(queued.envelope.eight_bit, expected, "{rest:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_envelope_counts_against_message_size_limit() {
+    let server = Server::new("message_size_limit = 2000\n", &[]);
+    let content = format!("{COMPLETE}From: f@x\r\n\r\n{}\r\n", "x".repeat(1000));
+    server.queue(Offered::new(&["a@b.test"], &content)).await;
+    let recipients: Vec<String> = (0..50).map(|n| format!("recipient{n}@b.test")).collect();
+    let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
+    let refused = server.offer(Offered::new(&recipients, &content)).await;
+    assert!(matches!(refused, Err(CleanupError::PeerMessageTooBig)), "{refused:?}");
 }

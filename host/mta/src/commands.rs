@@ -49,6 +49,7 @@ pub const COMMANDS: &[Command] = &[
     command("postcat", postcat::run, "postcat(1): show a queued message (-q ID)"),
     command("postsuper", postsuper::run, "postsuper(1): delete, hold, release, requeue (-d, -h, -H, -r)"),
     command("sendmail", sendmail::run, "sendmail(1): submit mail from a program (-t, -f, -i)"),
+    command("newaliases", sendmail::newaliases, "newaliases(1): checks alias_database; there is nothing to build"),
     command("plugin", plugin::run, "plugin list: the plugins, their restrictions and grants"),
     command(crate::server::SERVE, postfix::serve, "started by start-fg as root: the server itself"),
     command("install", postfix::install, "install DIRECTORY: links there, so that each command answers to its own name"),
@@ -89,6 +90,10 @@ impl Invocation {
                 [option, ..] if option.starts_with("-c") && option.len() > 2 => {
                     directory = option[2..].into();
                     rest = &rest[1..];
+                }
+                [word] if word == "--help" || word == "-h" || word == "help" => {
+                    println!("{}", usage());
+                    std::process::exit(0);
                 }
                 [word, words @ ..] => {
                     let Some(command) = by_name(word) else {

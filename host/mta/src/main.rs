@@ -22,12 +22,12 @@ mod options;
 mod parameters;
 mod server;
 mod system;
+mod told;
 mod wiring;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A reader that closed its end of a pipe is no reason for a panic message.
     let words: Vec<String> = std::env::args_os().map(|w| w.to_string_lossy().into_owned()).collect();
     let invocation = match commands::Invocation::parse(&words) {
         Ok(invocation) => invocation,
@@ -38,8 +38,10 @@ fn main() -> ExitCode {
     };
     match (invocation.command.run)(&invocation) {
         Ok(status) => ExitCode::from(status),
+        // A reader that closed its end of a pipe has seen what it wanted.
+        Err(error) if told::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: fatal: {error:#}", invocation.name);
+            eprintln!("{}: fatal: {}", invocation.name, told::told(&error));
             ExitCode::from(1)
         }
     }

@@ -33,6 +33,7 @@ use crate::{
     mailbox::{ParentWriter, parent_jobs},
     maillog::{self, LogWriter, Target},
     system::{SystemClock, SystemRandomness},
+    told::told,
     wiring::{self, Daemons, Lasting, SmtpServer},
 };
 
@@ -151,7 +152,7 @@ fn serve(directory: &Path, verbose: bool, parent: Option<Arc<Parent>>) -> Result
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     let ended = runtime.block_on(run(config.clone(), parent, log_writer));
     if let Err(error) = &ended {
-        MailLog::new(&config.get(&SYSLOG_NAME), "master").fatal(format_args!("{error:#}"));
+        MailLog::new(&config.get(&SYSLOG_NAME), "master").fatal(format_args!("{}", told(&error)));
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
@@ -259,7 +260,7 @@ async fn follow_plugins(server: Arc<Server>) {
     let mut changes = server.plugins.subscribe();
     while changes.changed().await.is_ok() {
         if let Err(error) = server.rebuild().await {
-            server.log.error(format_args!("plugins changed, but the old ones stay: {error:#}"));
+            server.log.error(format_args!("plugins changed, but the old ones stay: {}", told(&error)));
         }
     }
 }
@@ -292,7 +293,7 @@ impl Server {
                 self.current.load().config.get(&MAIL_VERSION),
                 self.directory.display()
             )),
-            Err(error) => self.log.error(format_args!("reload refused, the old configuration stays: {error:#}")),
+            Err(error) => self.log.error(format_args!("reload refused, the old configuration stays: {}", told(error))),
         }
         result
     }
@@ -371,14 +372,14 @@ pub fn check(config: &Config) -> Result<Vec<String>> {
         Ok(registry) => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             if let Err(error) = runtime.block_on(wiring::check(registry)) {
-                problems.push(format!("{error:#}"));
+                problems.push(told(&error));
             }
         }
-        Err(error) => problems.push(format!("{error:#}")),
+        Err(error) => problems.push(told(&error)),
     }
     for entry in config.master().iter().filter(|e| e.kind == config::ServiceKind::Inet && e.command == "smtpd") {
         if let Err(error) = addresses(config, entry) {
-            problems.push(format!("{error:#}"));
+            problems.push(told(&error));
         }
     }
     Ok(problems)

@@ -1,7 +1,10 @@
 //! Joins configuration, plugins and daemons: the only place that knows them all. One [`Generation`] is everything a
 //! reload replaces; [`Lasting`] is what stays.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::{Context, Result, anyhow};
 use config::{
@@ -16,7 +19,7 @@ use plugin::{PluginHost, Registry};
 use queue::Queue;
 use rewrite::Rewrite;
 
-use crate::default_plugins::DEFAULT_PLUGINS;
+use crate::{default_plugins::DEFAULT_PLUGINS, told::told};
 
 /// What outlives a reload.
 #[derive(Clone)]
@@ -31,7 +34,7 @@ pub struct Lasting {
 }
 
 /// Open tables shared by generations.
-pub type TableCache = std::sync::Mutex<Option<Arc<dict::Tables>>>;
+pub type TableCache = Mutex<Option<Arc<dict::Tables>>>;
 
 /// `wasm:NAME` tables need the plugins, and the plugins need tables: the host is put in here once it runs.
 #[derive(Default)]
@@ -44,11 +47,57 @@ impl WasmTables {
         let _ = self.0.set(Arc::downgrade(host));
     }
 
-    fn open(&self, name: &str, argument: &str) -> Result<Arc<dyn hook::Table>, String> {
-        match self.0.get().and_then(std::sync::Weak::upgrade) {
-            Some(host) => host.current().table(name, argument),
-            None => Err(format!("wasm:{name}: tables of plugins cannot be used by plugins or before the server runs")),
+    /// A table that is asked for when it is used: at start the tables are there before the plugins.
+    fn open(self: &Arc<Self>, config: &Config, name: &str, argument: &str) -> Result<Arc<dyn hook::Table>, String> {
+        if !config.plugins().iter().any(|entry| entry.name == name) {
+            return Err(format!("wasm:{name}: no plugin {name} in plugins.cf"));
         }
+        let title = if argument.is_empty() { format!("wasm:{name}") } else { format!("wasm:{name}:{argument}") };
+        Ok(Arc::new(WasmTable { host: self.clone(), name: name.into(), argument: argument.into(), title, opened: Mutex::default() }))
+    }
+}
+
+/// `wasm:NAME[:ARGUMENT]` of whatever generation of plugins is current.
+struct WasmTable {
+    host: Arc<WasmTables>,
+    name: String,
+    argument: String,
+    title: String,
+    /// The table of a generation.
+    opened: Mutex<Option<(u64, Arc<dyn hook::Table>)>>,
+}
+
+impl WasmTable {
+    async fn current(&self) -> Result<Arc<dyn hook::Table>, hook::TableError> {
+        let trouble = |text: String| hook::TableError::Temporary(format!("{}: {text}", self.title));
+        let Some(host) = self.host.0.get().and_then(std::sync::Weak::upgrade) else {
+            return Err(trouble("plugins are not running".into()));
+        };
+        let registry = host.current();
+        let generation = hook::Catalogue::generation(&*registry);
+        let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, table)) = known.filter(|(of, _)| *of == generation) {
+            return Ok(table);
+        }
+        let table = registry.open_table(&self.name, &self.argument).await.map_err(trouble)?;
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, table.clone()));
+        Ok(table)
+    }
+}
+
+impl hook::Table for WasmTable {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Until it was used once a table counts as one of exact keys.
+    fn kind(&self) -> hook::TableKind {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.as_ref().map_or(hook::TableKind::Keys, |(_, table)| table.kind())
+    }
+
+    fn lookup<'a>(&'a self, key: &'a str) -> hook::Lookup<'a, Option<String>> {
+        hook::Lookup::Later(Box::pin(async move { self.current().await?.lookup(key).wait().await }))
     }
 }
 
@@ -68,14 +117,14 @@ pub fn services(config: &Config, lasting: &Lasting) -> Result<Services> {
 }
 
 fn open_tables(config: &Config, lasting: &Lasting) -> Result<Arc<dict::Tables>> {
-    let wasm = lasting.wasm_tables.clone();
+    let (wasm, plugins) = (lasting.wasm_tables.clone(), config.clone());
     let log = MailLog::new(&config.get(&SYSLOG_NAME), "proxymap");
     let environment = dict::Environment {
         clock: lasting.clock.clone(),
         randomness: lasting.randomness.clone(),
         warn: Arc::new(move |text| log.warning(format_args!("{text}"))),
         utf8: config.get(&SMTPUTF8_ENABLE),
-        plugin_tables: Some(Arc::new(move |name: &str, argument: &str| wasm.open(name, argument))),
+        plugin_tables: Some(Arc::new(move |name: &str, argument: &str| wasm.open(&plugins, name, argument))),
     };
     let mut cache = lasting.tables.lock().map_err(|_| anyhow!("table cache"))?;
     let tables = Arc::new(dict::Tables::new(config, &config::Machine::current(), environment, cache.as_deref())?);
@@ -90,8 +139,8 @@ pub fn services_factory(lasting: Lasting) -> plugin::ServicesFactory {
         Ok(services) => services,
         Err(error) => {
             let log = MailLog::new(&config.get(&SYSLOG_NAME), "master");
-            log.error(format_args!("{error:#}"));
-            broken_services(&lasting, format!("{error:#}"))
+            log.error(format_args!("{}", told(&error)));
+            broken_services(&lasting, told(&error))
         }
     })
 }
@@ -223,6 +272,30 @@ pub async fn check(registry: Arc<Registry>) -> Result<()> {
     generation(registry, &lasting, &queue, nobody_asks).await.map(drop)
 }
 
+/// What promises privacy must not be taken for a wish: this release has no TLS, so it refuses to start where main.cf or an
+/// `-o` of master.cf demands it.
+fn refuse_unmet_privacy(config: &Config) -> Result<()> {
+    const DEMANDS: &[(&str, &[&str])] = &[
+        ("smtp_tls_security_level", &["encrypt", "dane-only", "fingerprint", "verify", "secure"]),
+        ("smtp_enforce_tls", &["yes"]),
+        ("smtp_tls_wrappermode", &["yes"]),
+        ("smtpd_tls_security_level", &["encrypt"]),
+        ("smtpd_enforce_tls", &["yes"]),
+        ("smtpd_tls_wrappermode", &["yes"]),
+    ];
+    let views = config.master().iter().map(|entry| config.service(entry));
+    for view in std::iter::once(config.clone()).chain(views) {
+        for (name, demanding) in DEMANDS {
+            let value = view.raw(name).map(|raw| view.expand(raw).unwrap_or_default()).unwrap_or_default();
+            if demanding.contains(&value.trim()) {
+                let place = view.place(name).map_or_else(String::new, |place| format!("{place}: "));
+                return Err(anyhow!("{place}{name} = {value}: TLS is not supported in this release; plain text is not what was asked for"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Builds the daemons. `flush` is what ETRN asks for.
 pub async fn generation(
     registry: Arc<Registry>,
@@ -231,6 +304,7 @@ pub async fn generation(
     flush: smtpd::Flush,
 ) -> Result<Generation> {
     let config = registry.config().clone();
+    refuse_unmet_privacy(&config)?;
     // The registry's own services hold the same tables; rewrite is made from them once more, cheaply.
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
@@ -240,14 +314,14 @@ pub async fn generation(
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
         let stressed = view.with_overrides(&[("stress".to_string(), "yes".to_string())]);
-        let service = async |view: Config| {
-            let (catalogue, services) = (registry.clone(), services.clone());
-            let (cleanup, anvil) = (cleanup.clone(), lasting.anvil.clone());
-            let made = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service).await;
-            made.map(|service| service.with_flush(flush.clone()))
-                .with_context(|| format!("{}: service {}", entry.place, entry.service))
-        };
-        servers.push(SmtpServer { normal: service(view).await?, stressed: service(stressed).await?, entry: entry.clone() });
+        let (catalogue, services) = (registry.clone(), services.clone());
+        let (cleanup, anvil) = (cleanup.clone(), lasting.anvil.clone());
+        let normal = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service)
+            .await
+            .with_context(|| format!("{}: service {}", entry.place, entry.service))?
+            .with_flush(flush.clone());
+        let stressed = normal.with_settings(&stressed)?;
+        servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }
     let notices = Notices { config: config.clone(), cleanup: cleanup.clone() };
     let bounce = bounce::Bounce::new(bounce::Settings::from(&config), Arc::new(notices));
@@ -285,12 +359,25 @@ fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, la
     for entry in config.master().iter().filter(|e| e.kind != ServiceKind::Inet) {
         let agent = agent(config, entry, registry, services, lasting)
             .with_context(|| format!("{}: transport {}", entry.place, entry.service))?;
-        if let Some(agent) = agent {
-            agents.insert(entry.service.clone(), agent);
+        match agent {
+            Some(agent) => {
+                agents.insert(entry.service.clone(), agent);
+            }
+            None if IN_THE_SERVER.contains(&entry.command.as_str()) => {}
+            None => MailLog::new(&config.get(&SYSLOG_NAME), "master").warning(format_args!(
+                "{}: service {}: command {} is not supported in this release; mail for it waits in the queue",
+                entry.place, entry.service, entry.command
+            )),
         }
     }
     Ok(Agents(agents))
 }
+
+/// Commands of master.cf whose work the server does by itself: their entries are accepted and mean nothing.
+const IN_THE_SERVER: &[&str] = &[
+    "pickup", "cleanup", "qmgr", "oqmgr", "nqmgr", "tlsmgr", "trivial-rewrite", "bounce", "verify", "flush", "proxymap", "showq",
+    "anvil", "scache", "postlogd",
+];
 
 fn agent(
     config: &Config,

@@ -104,10 +104,7 @@ async fn several_restrictions_and_bare_tables() {
     let validate = async |name: &str, argument| registry.find(name).expect("loaded").validate(argument).await;
     assert_eq!(validate("check_x", Some("inline:{ a=b }")).await, Ok(()));
     assert_eq!(validate("check_x", None).await, Err("check_x needs a type:name table".to_string()));
-    assert_eq!(
-        validate("check_x", Some("hash:/nowhere")).await,
-        Err("open hash:/nowhere: No such file or directory".to_string())
-    );
+    assert_eq!(validate("check_x", Some("hash:/nowhere")).await, Ok(()), "each lookup fails instead");
     assert_eq!(validate("plain", Some("x")).await, Err("plain takes no argument, but has \"x\"".to_string()));
     assert_eq!(validate("nap", Some("5s")).await, Ok(()));
     assert!(validate("nap", Some("long")).await.is_err());

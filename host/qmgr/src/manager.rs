@@ -180,7 +180,11 @@ impl Manager {
             message.size(),
             message.remaining().count()
         ));
-        let flushed = self.flushed_at.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| message.envelope.arrival <= at);
+        let flushed = self
+            .flushed_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|at| message.envelope.arrival <= at);
         let attempted = message::attempt(&message, &generation, &self.destinations, now, flushed).await;
         let id = message.id;
         if let Err(error) = outcome::settle(&self.queue, &generation, message, attempted, self.clock.now()).await {

@@ -34,7 +34,9 @@ pub async fn attempt(
     let mut attempted: Vec<Attempted> = routes
         .unresolved
         .into_iter()
-        .map(|(recipient, reason)| Attempted::plain(recipient, RecipientStatus::new(Outcome::Deferred, reason.status, reason.text)))
+        .map(|(recipient, reason)| {
+            Attempted::plain(recipient, RecipientStatus::new(Outcome::Deferred, reason.status, reason.text))
+        })
         .collect();
     let mut running: FuturesUnordered<_> =
         routes.requests.into_iter().map(|routed| one(routed, generation, destinations, flushed)).collect();
@@ -97,7 +99,8 @@ async fn one(routed: Routed, generation: &Generation, destinations: &Destination
     statuses.resize_with(recipients.len(), || {
         RecipientStatus::new(Outcome::Deferred, Status::temporary(3, 0), "delivery agent gave no status")
     });
-    let attempted = recipients.into_iter().zip(statuses).map(|(number, status)| Attempted::plain(number, status)).collect();
+    let attempted =
+        recipients.into_iter().zip(statuses).map(|(number, status)| Attempted::plain(number, status)).collect();
     match kept {
         Some(request) => after(generation, &request, attempted).await,
         None => attempted,
@@ -105,7 +108,13 @@ async fn one(routed: Routed, generation: &Generation, destinations: &Destination
 }
 
 /// The error or retry transport in place of the one meant: it logs and answers for every recipient.
-async fn instead(generation: &Generation, mut request: Request, transport: &str, status: Status, text: &str) -> Vec<Attempted> {
+async fn instead(
+    generation: &Generation,
+    mut request: Request,
+    transport: &str,
+    status: Status,
+    text: &str,
+) -> Vec<Attempted> {
     let outcome = if status.class == Class::Permanent { Outcome::Bounced } else { Outcome::Deferred };
     let recipients: Vec<u32> = request.recipients.iter().map(|r| r.index).collect();
     request.transport = transport.to_string();

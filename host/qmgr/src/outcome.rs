@@ -7,7 +7,11 @@ use hook::{Outcome, RecipientStatus};
 use mail::{Class, dsn::Action};
 use queue::{Message, Queue, QueueError, Reason};
 
-use crate::{manager::{Generation, QUEUE_RETRY}, message::Attempted, schedule};
+use crate::{
+    manager::{Generation, QUEUE_RETRY},
+    message::Attempted,
+    schedule,
+};
 
 /// Settles the message: notices first, then marks, then its new place or its end.
 pub async fn settle(
@@ -27,7 +31,8 @@ pub async fn settle(
     if !message.envelope.probe {
         report_success(generation, &message, &delivered, now).await;
     }
-    let expired = message.force_expire || schedule::expiry(&generation.settings, message.envelope.arrival, &message.envelope.sender) <= now;
+    let expired = message.force_expire
+        || schedule::expiry(&generation.settings, message.envelope.arrival, &message.envelope.sender) <= now;
     let (failed, mut deferred): (Vec<&Attempted>, Vec<&Attempted>) = attempted
         .iter()
         .filter(|a| a.status.outcome != Outcome::Delivered)
@@ -40,7 +45,8 @@ pub async fn settle(
         ));
     }
     if !failed.is_empty() {
-        let reports: Vec<Report> = failed.iter().filter(|a| !a.suppress_notice).map(|a| report(a, Action::Failed)).collect();
+        let reports: Vec<Report> =
+            failed.iter().filter(|a| !a.suppress_notice).map(|a| report(a, Action::Failed)).collect();
         match notify_failed(generation, &message, &reports, now).await {
             Ok(()) => failed.iter().for_each(|a| queue.mark_done(message.id, a.recipient)),
             Err(error) => {

@@ -1,11 +1,7 @@
 //! Sorts a message's recipients into delivery requests: one for each transport and destination, split at the transport's
 //! destination recipient limit.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use hook::{AddressError, Addresses, Attribute, Facts, NameStatus, Notes, Notify, Recipient, Request, SessionView};
 use mail::{Envelope, ReturnContent, Status};
@@ -70,8 +66,7 @@ pub async fn routes(message: &Message, addresses: &dyn Addresses, settings: &Set
         let limit = settings.transports.get(&transport).map_or(0, |t| t.recipients);
         let size = if limit == 0 { recipients.len() } else { limit };
         for chunk in recipients.chunks(size.max(1)) {
-            let request =
-                request(message, &transport, &nexthop, chunk.to_vec(), session.clone(), notes.clone(), now);
+            let request = request(message, &transport, &nexthop, chunk.to_vec(), session.clone(), notes.clone(), now);
             // With one recipient a delivery, each recipient is a destination of its own, as in Postfix.
             let destination = if limit == 1 { chunk[0].address.to_lowercase() } else { nexthop.to_lowercase() };
             requests.push(Routed { request, destination });

@@ -28,8 +28,9 @@ mod tests {
 
     #[test]
     fn waits_double_within_limits() {
-        let config = config::Config::from_texts("", "", "", &[config::parameters::PARAMETERS, crate::parameters::PARAMETERS])
-            .expect("defaults are valid");
+        let config =
+            config::Config::from_texts("", "", "", &[config::parameters::PARAMETERS, crate::parameters::PARAMETERS])
+                .expect("defaults are valid");
         let settings = Settings::from(&config);
         let arrival = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let after = |age: u64| {

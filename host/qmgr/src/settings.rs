@@ -4,7 +4,9 @@ use std::{collections::HashMap, time::Duration};
 
 use config::{
     Config,
-    parameters::{BOUNCE_QUEUE_LIFETIME, DEFAULT_PROCESS_LIMIT, MAXIMAL_QUEUE_LIFETIME, MYHOSTNAME, SOFT_BOUNCE, SYSLOG_NAME},
+    parameters::{
+        BOUNCE_QUEUE_LIFETIME, DEFAULT_PROCESS_LIMIT, MAXIMAL_QUEUE_LIFETIME, MYHOSTNAME, SOFT_BOUNCE, SYSLOG_NAME,
+    },
 };
 
 use crate::{feedback::Feedback, parameters::*};

@@ -110,8 +110,8 @@ impl Anvil {
         }
     }
 
-    /// Logs the peaks since the last call, and forgets clients that are gone for a time unit. To be called every
-    /// anvil_status_update_time.
+    /// Logs the peaks since the last call, and forgets clients that are gone for a time unit. Nothing in this crate calls it:
+    /// the server does, every anvil_status_update_time and when it ends.
     pub fn log_statistics(&self) {
         let now = self.clock.monotonic();
         let mut counters = self.lock();

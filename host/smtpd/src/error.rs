@@ -12,4 +12,7 @@ pub enum SmtpdError {
     /// A parameter's value is none of those it may have.
     #[error("bad parameter value: '{name} = {value}'")]
     ConfigBadValue { name: &'static str, value: String },
+    /// A list of options holds one that does not exist.
+    #[error("unknown {name} value \"{option}\" in \"{value}\"")]
+    ConfigUnknownOption { name: &'static str, option: String, value: String },
 }

@@ -52,6 +52,11 @@ config::parameters! {
     FAST_FLUSH_DOMAINS: Text = "fast_flush_domains", "$relay_domains";
     /// Clients whose headers are completed as local ones.
     LOCAL_HEADER_REWRITE_CLIENTS: Text = "local_header_rewrite_clients", "permit_inet_interfaces";
+    /// Where all mail goes first: `transport:destination`.
+    CONTENT_FILTER: Text = "content_filter", "";
+    /// What is not done to the mail of this service: no_unknown_recipient_checks, no_address_mappings,
+    /// no_header_body_checks, no_milters.
+    RECEIVE_OVERRIDE_OPTIONS: List = "receive_override_options", "";
     /// Text appended to 4XX and 5XX replies.
     SMTPD_REJECT_FOOTER: Raw = "smtpd_reject_footer", "";
     /// The same by reply.

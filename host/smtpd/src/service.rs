@@ -40,7 +40,7 @@ pub struct Service(Arc<Generation>);
 /// What all sessions of a service share.
 pub(crate) struct Generation {
     pub settings: Arc<Settings>,
-    pub lists: Lists,
+    pub lists: Arc<Lists>,
     pub services: Services,
     pub cleanup: Arc<Cleanup>,
     pub anvil: Arc<Anvil>,
@@ -66,7 +66,7 @@ impl Service {
         let settings = Settings::from(&config, service)?;
         let log = MailLog::new(&settings.syslog_name, "smtpd");
         let reader = Reader::new(&config, catalogue, services.clone(), log.clone());
-        let lists = Lists::read(&config, &settings, reader).await;
+        let lists = Arc::new(Lists::read(&config, &settings, reader).await);
         if !lists.relay.guards_relay() && !lists.recipient.guards_relay() {
             log.fatal(format_args!("{}", SmtpdError::ConfigNoRelayProtection));
             return Err(SmtpdError::ConfigNoRelayProtection);
@@ -88,6 +88,24 @@ impl Service {
             service: service.into(),
             hosts: HostsFile::system(),
             flush: None,
+        })))
+    }
+
+    /// The same service with other settings, for stress=yes (STRESS_README): the restriction lists stay those of `self`.
+    pub fn with_settings(&self, config: &Config) -> Result<Self, SmtpdError> {
+        let calm = &*self.0;
+        let settings = Arc::new(Settings::from(config, &calm.service)?);
+        Ok(Self(Arc::new(Generation {
+            settings,
+            lists: calm.lists.clone(),
+            services: calm.services.clone(),
+            cleanup: calm.cleanup.clone(),
+            anvil: calm.anvil.clone(),
+            log: calm.log.clone(),
+            free_space: FreeSpace::new(calm.settings.queue_directory.clone()),
+            service: calm.service.clone(),
+            hosts: calm.hosts.clone(),
+            flush: calm.flush.clone(),
         })))
     }
 

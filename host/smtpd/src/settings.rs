@@ -64,6 +64,11 @@ pub struct Settings {
     pub(crate) has_xforward_hosts: bool,
     pub(crate) logs_permits: bool,
     pub(crate) header_rewrite_clients: Vec<String>,
+    /// Empty: none.
+    pub(crate) content_filter: String,
+    pub(crate) overrides: cleanup::Overrides,
+    /// receive_override_options = no_unknown_recipient_checks.
+    pub(crate) takes_unknown_recipients: bool,
     pub(crate) reject_footer: String,
     pub(crate) reject_footer_maps: String,
     pub(crate) ipv4: bool,
@@ -98,6 +103,8 @@ impl Settings {
         let speaks = |name: &str| protocols.iter().any(|p| p == "all" || p == name);
         let set = |value: String| !value.trim().is_empty();
         let code = |name: &str, default: u16| config.text(name).and_then(|t| t.trim().parse().ok()).unwrap_or(default);
+        let overrides = override_options(config)?;
+        let has = |name: &str| overrides.iter().any(|option| option.eq_ignore_ascii_case(name));
         let rate = u64::try_from(config.get(&p::SMTPD_MIN_DATA_RATE)).unwrap_or(500);
         Ok(Self {
             service: service.to_string(),
@@ -133,6 +140,13 @@ impl Settings {
             has_xforward_hosts: set(config.get(&p::SMTPD_AUTHORIZED_XFORWARD_HOSTS)),
             logs_permits: set(config.get(&p::SMTPD_LOG_ACCESS_PERMIT_ACTIONS)),
             header_rewrite_clients: words(&config.get(&p::LOCAL_HEADER_REWRITE_CLIENTS)),
+            content_filter: config.get(&p::CONTENT_FILTER),
+            overrides: if has("no_address_mappings") {
+                cleanup::Overrides::NO_ADDRESS_MAPPINGS
+            } else {
+                cleanup::Overrides::empty()
+            },
+            takes_unknown_recipients: has("no_unknown_recipient_checks"),
             reject_footer: config.get(&p::SMTPD_REJECT_FOOTER),
             reject_footer_maps: config.get(&p::SMTPD_REJECT_FOOTER_MAPS),
             ipv4: speaks("ipv4"),
@@ -161,6 +175,22 @@ impl Settings {
             reject_code: code("access_map_reject_code", 554),
             defer_code: code("access_map_defer_code", 450),
         })
+    }
+}
+
+/// What receive_override_options knows; header_checks and milters are asked for by other parameters.
+const OVERRIDE_OPTIONS: [&str; 4] =
+    ["no_unknown_recipient_checks", "no_address_mappings", "no_header_body_checks", "no_milters"];
+
+fn override_options(config: &Config) -> Result<Vec<String>, SmtpdError> {
+    let options = config.get(&p::RECEIVE_OVERRIDE_OPTIONS);
+    let unknown = |option: &&String| !OVERRIDE_OPTIONS.iter().any(|known| option.eq_ignore_ascii_case(known));
+    match options.iter().find(unknown) {
+        Some(option) => {
+            let value = options.join(" ");
+            Err(SmtpdError::ConfigUnknownOption { name: "receive_override_options", option: option.clone(), value })
+        }
+        None => Ok(options),
     }
 }
 

@@ -52,7 +52,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let local = self.is_local_client().await;
         let attributes = self.session.client_attributes(local);
         self.session_mut().queue_id = Some(id.to_string());
-        self.incoming = Some(self.service.cleanup.open(id, &attributes));
+        let overrides = self.service.settings.overrides;
+        self.incoming = Some(self.service.cleanup.open_with(id, &attributes, overrides));
         self.log_client();
     }
 
@@ -179,6 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         envelope.return_content = transaction.return_content;
         envelope.eight_bit = transaction.body_type == "8BITMIME";
         envelope.smtputf8 = transaction.smtputf8;
+        envelope.content_filter.clone_from(&self.service.settings.content_filter);
         let local = self.is_local_client().await;
         envelope.client = self.session.client_attributes(local);
         envelope.notes = self.notes.all();

@@ -15,7 +15,8 @@ pub fn access(table: &str, key: &str, found: Result, subject: impl FnOnce() -> S
         Ok(None) => None,
         Ok(Some(found)) => Some(Entry { table, key, value: &found.value }.apply(&subject())),
         Err(TableError::Temporary(why) | TableError::Configuration(why)) => {
-            log::warning(&why);
+            let why = why.strip_prefix(table).map_or(why.as_str(), |why| why.trim_start_matches([':', ' ']));
+            log::warning(&[table, " is unavailable. ", why].concat());
             log::warning(&[table, " lookup error for \"", key, "\""].concat());
             Some(unusable(&subject()))
         }

@@ -38,6 +38,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_a_table_named_is_about_what_the_table_was_asked() {
+        let mut host = Host::new()
+            .recipient("r@b.test")
+            .stage(Stage::Recipient)
+            .named("reply_name", "unverified.test")
+            .named("reply_class", "Unverified Client host");
+        let text = "<unverified.test>: Unverified Client host rejected: Access denied";
+        assert_eq!(host.check(&RESTRICTION, ""), refuse(554, "5.7.1", text));
+    }
+
+    #[test]
     fn reject_code_may_defer_or_be_wrong() {
         let mut host = Host::new().recipient("r@b.test").parameter("reject_code", "450");
         let text = "<r@b.test>: Recipient address rejected: Access denied";

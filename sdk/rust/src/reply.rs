@@ -22,8 +22,7 @@ pub mod class {
 
     /// The constant with this text.
     pub(super) fn known(text: &str) -> Option<&'static str> {
-        let all =
-            [CLIENT, REVERSE_CLIENT, CERTIFICATE, SASL_LOGIN, HELO, SENDER, RECIPIENT, ETRN, DATA, END_OF_DATA];
+        let all = [CLIENT, REVERSE_CLIENT, CERTIFICATE, SASL_LOGIN, HELO, SENDER, RECIPIENT, ETRN, DATA, END_OF_DATA];
         all.into_iter().find(|class| *class == text)
     }
 }

@@ -32,9 +32,17 @@ pub fn signal(pid: u32, signal: Signal) {
     let _ = kill(Pid::from_raw(i32::try_from(pid).expect("process ids are positive")), signal);
 }
 
-/// SIGKILL to the process and all below it.
-pub fn kill_family(root: u32) {
-    for pid in descendants(root) {
-        signal(pid, Signal::SIGKILL);
+/// SIGKILL to the process and all below it. Who they were.
+pub fn kill_family(root: u32) -> Vec<u32> {
+    let family = descendants(root);
+    for pid in &family {
+        signal(*pid, Signal::SIGKILL);
     }
+    family
+}
+
+/// Dead, if perhaps not yet collected by its parent.
+pub fn is_gone(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+    stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
 }

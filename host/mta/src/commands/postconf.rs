@@ -6,19 +6,16 @@ use anyhow::Result;
 use config::Config;
 
 use super::Invocation;
-use crate::options::Options;
+use crate::{options::Options, told::told};
 
 pub fn run(invocation: &Invocation) -> Result<u8> {
     let options = Options::parse("c:dhnxv", &invocation.words)?;
     let config = invocation.config(options.value('c'))?;
-    let config = match crate::wiring::describe_plugins(&config) {
-        Ok(registry) => registry.config().clone(),
-        Err(error) => {
-            eprintln!("{}: warning: parameters of plugins are not shown: {error:#}", invocation.name);
-            config
-        }
-    };
-    if !options.has('d') {
+    // Loading the plugins costs more than all the rest; names that the server owns need none.
+    let known = |name: &String| config.default_text(name).is_some() || config.is_set(name);
+    let all = options.operands.is_empty();
+    let config = if all || !options.operands.iter().all(known) { with_plugins(invocation, config) } else { config };
+    if all && !options.has('d') {
         for warning in config.unused() {
             eprintln!("{}: warning: {warning}", invocation.name);
         }
@@ -45,6 +42,16 @@ pub fn run(invocation: &Invocation) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+fn with_plugins(invocation: &Invocation, config: Config) -> Config {
+    match crate::wiring::describe_plugins(&config) {
+        Ok(registry) => registry.config().clone(),
+        Err(error) => {
+            eprintln!("{}: warning: parameters of plugins are not shown: {}", invocation.name, told(&error));
+            config
+        }
+    }
 }
 
 struct Show<'c> {

@@ -166,11 +166,12 @@ pub fn check(invocation: &Invocation) -> Result<u8> {
     for warning in config.unused() {
         eprintln!("{}: warning: {warning}", invocation.name);
     }
+    let log = crate::maillog::CommandLog::install()?;
     let problems = server::check(&config)?;
     for problem in &problems {
-        eprintln!("{}: {problem}", invocation.name);
+        eprintln!("{}: fatal: {problem}", invocation.name);
     }
-    Ok(u8::from(problems.iter().any(|p| !p.starts_with("warning:"))))
+    Ok(u8::from(!problems.is_empty() || log.troubles() > 0))
 }
 
 /// `waxwing install DIRECTORY`.

@@ -32,9 +32,21 @@ pub fn run(invocation: &Invocation) -> Result<u8> {
         Mode::Flush => super::postqueue::run(
             invocation.named("postqueue", [call.config_words(), vec!["-f".to_string()]].concat())?.as_ref(),
         ),
-        // hash tables are read from their text: there is nothing to build.
-        Mode::Aliases => Ok(0),
+        Mode::Aliases => newaliases(invocation.named("newaliases", call.config_words())?.as_ref()),
     }
+}
+
+/// newaliases(1). Tables are read from their text, so it only reads them once, to tell what is wrong in them.
+pub fn newaliases(invocation: &Invocation) -> Result<u8> {
+    let options = crate::options::Options::parse("c:v", &invocation.words)?;
+    let config = invocation.config(options.value('c'))?;
+    let database = config.get(&config::parameters::ALIAS_DATABASE);
+    let words: Vec<String> = database.split([',', ' ']).filter(|w| !w.is_empty()).map(str::to_string).collect();
+    if words.is_empty() {
+        return Ok(0);
+    }
+    let words = [vec!["-c".to_string(), config.directory().display().to_string()], words].concat();
+    super::postmap::run(invocation.named("postmap", words)?.as_ref())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,7 +81,7 @@ impl Orders for Server {
             match self.carry_out(peer, &request.words, content, &answer).await {
                 Ok(status) => status,
                 Err(error) => {
-                    answer.line(format!("{error:#}")).await;
+                    answer.line(told(&error)).await;
                     EX_TEMPFAIL
                 }
             }
@@ -109,13 +109,13 @@ impl Server {
                 self.submit(peer, &rest, &content, answer).await
             }
             _ if !self.is_administrator(peer) => {
-                answer.line("fatal: use of this command is reserved for the superuser").await;
+                answer.line("use of this command is reserved for the superuser").await;
                 Ok(EX_NOPERM)
             }
             ["reload"] => match self.reload_by_order().await {
                 Ok(()) => Ok(0),
                 Err(error) => {
-                    answer.line(format!("fatal: reload refused, the old configuration stays: {error:#}")).await;
+                    answer.line(format!("fatal: reload refused, the old configuration stays: {}", told(&error))).await;
                     Ok(1)
                 }
             },
@@ -185,7 +185,7 @@ impl Server {
         let envelope = match envelope_of(words, self.lasting.clock.now()) {
             Ok(envelope) => envelope,
             Err(error) => {
-                answer.line(format!("{error:#}")).await;
+                answer.line(told(&error)).await;
                 return Ok(EX_USAGE);
             }
         };
@@ -195,7 +195,7 @@ impl Server {
                 Ok(0)
             }
             Err(error) => {
-                answer.line(format!("{error:#}")).await;
+                answer.line(told(&error)).await;
                 Ok(EX_UNAVAILABLE)
             }
         }
@@ -284,7 +284,7 @@ pub fn etrn_flush(queue: &Queue) -> (smtpd::Flush, Arc<OnceLock<Arc<qmgr::Manage
 pub async fn pickup(server: Arc<Server>) {
     loop {
         if let Err(error) = take_maildrop(&server).await {
-            server.log.warning(format_args!("maildrop: {error:#}"));
+            server.log.warning(format_args!("maildrop: {}", told(&error)));
         }
         tokio::time::sleep(PICKUP_INTERVAL).await;
     }

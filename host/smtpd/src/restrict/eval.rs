@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use hook::{
-    Answer, ArgumentKind, Call, Edit, Failure, FailureAction, Instances, Level, LogLine, MailLog, MessageView,
-    Notes, RestrictionOutcome, SessionView, Stage, TypedReply, Verdict,
+    Answer, ArgumentKind, Call, Edit, Failure, FailureAction, Instances, Level, LogLine, MailLog, MessageView, Notes,
+    RestrictionOutcome, SessionView, Stage, TypedReply, Verdict,
 };
 use mail::{Reply, Status};
 
@@ -92,8 +92,14 @@ impl Evaluator<'_> {
 
     async fn ask(&mut self, stage: Stage, item: &Item, question: &Question, depth: usize) -> Walk {
         let offer = question.restriction.offer();
-        self.unlisted.sender |= offer.name == UNLISTED_SENDER;
-        self.unlisted.recipient |= offer.name == UNLISTED_RECIPIENT;
+        if offer.name == UNLISTED_RECIPIENT && self.settings.takes_unknown_recipients {
+            self.note(stage, item, "receive_override_options");
+            return Walk::On;
+        }
+        if !self.defer.warns() {
+            self.unlisted.sender |= offer.name == UNLISTED_SENDER;
+            self.unlisted.recipient |= offer.name == UNLISTED_RECIPIENT;
+        }
         let began = self.tracer.as_ref().map(|_| self.lists.reader.services.clock.monotonic());
         // What a list named by a table says is about that table's subject: no answer for another one.
         let number = question.number.filter(|_| self.session.subject.is_none());

@@ -45,6 +45,9 @@ pub(crate) struct Question {
     pub argument: Option<String>,
 }
 
+/// What validating a restriction, by its name, with its argument came to.
+type Validated = HashMap<(String, Option<String>), Result<(), String>>;
+
 /// Reads lists of one configuration generation.
 pub(crate) struct Reader {
     pub catalogue: Arc<dyn Catalogue>,
@@ -54,8 +57,7 @@ pub(crate) struct Reader {
     classes: HashMap<String, String>,
     /// The same read, for lists that tables name.
     read_classes: HashMap<(Stage, String), What>,
-    /// What validating a restriction with its argument came to.
-    valid: Mutex<HashMap<(String, Option<String>), Result<(), String>>>,
+    valid: Mutex<Validated>,
     /// Tables opened by now.
     opened: Mutex<HashSet<String>>,
 }
@@ -115,13 +117,7 @@ impl Reader {
     }
 
     /// `within`: the classes this is part of. No `numbers`: a table named these items.
-    async fn items(
-        &self,
-        stage: Stage,
-        text: &str,
-        mut numbers: Option<&mut usize>,
-        within: &mut Vec<String>,
-    ) -> List {
+    async fn items(&self, stage: Stage, text: &str, mut numbers: Option<&mut usize>, within: &mut Vec<String>) -> List {
         let mut items = Vec::new();
         let mut words = tokens::split(text, tokens::COMMA_SPACE).into_iter();
         while let Some(word) = words.next() {

@@ -47,7 +47,9 @@ pub(crate) fn check(
     let Some(argument) = ::mail::command::path_argument(argument, "FROM").filter(|a| !a.is_empty()) else {
         return refuse(501, (5, 4), "Syntax: MAIL FROM:<address>");
     };
-    let syntax = path::Syntax { strict: settings.strict_envelopes, smtputf8: settings.smtputf8 };
+    // RFC 6531 section 3.4: the parameter comes after the address it is about.
+    let declared = argument.split_ascii_whitespace().skip(1).any(|word| word.eq_ignore_ascii_case("SMTPUTF8"));
+    let syntax = path::Syntax { strict: settings.strict_envelopes, smtputf8: settings.smtputf8 && declared };
     let parsed = super::rcpt::parse_path(argument, syntax, true)
         .map_err(|illegal| (refusal(501, (1, 7), BAD_ADDRESS), illegal))?;
     let mut request = Request { sender: parsed.address, external: parsed.external.to_string(), ..Request::default() };
@@ -111,7 +113,7 @@ where
         Ok(request) => request,
         Err((reply, illegal)) => {
             if let Some(address) = illegal {
-                let label = &c.session.client.label;
+                let (label, address) = (&c.session.client.label, super::rcpt::shown(&address, &c.service.settings));
                 c.service.log.warning(format_args!("Illegal address syntax from {label} in MAIL command: {address}"));
             }
             return c.fail(reply).await;

@@ -1,5 +1,7 @@
 //! RCPT TO: RFC 5321 section 4.1.1.3, with NOTIFY and ORCPT (RFC 3461). Here also: which addresses the server can take.
 
+use std::borrow::Cow;
+
 use ::mail::{EnvelopeRecipient, Reply, address, hostname, path, xtext};
 use hook::Inputs;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,6 +18,8 @@ const BAD_ADDRESS: &str = "Bad recipient address syntax";
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     pub recipient: String,
+    /// As given, without its brackets.
+    pub given: String,
     /// ORCPT as `type;address`, decoded.
     pub original: String,
     /// NOTIFY as given, and as bits.
@@ -59,6 +63,14 @@ fn is_usable(address: &str) -> bool {
     }
 }
 
+/// An illegal address in the log: without smtputf8_enable each 8-bit byte is a question mark.
+pub(crate) fn shown<'a>(address: &'a str, settings: &Settings) -> Cow<'a, str> {
+    if settings.smtputf8 || address.is_ascii() {
+        return address.into();
+    }
+    address.bytes().map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' }).collect()
+}
+
 /// Order and syntax. A refusal after an illegal address carries the address, for the log.
 pub(crate) fn check(
     session: &Session,
@@ -73,13 +85,15 @@ pub(crate) fn check(
     let Some(argument) = ::mail::command::path_argument(argument, "TO").filter(|a| !a.is_empty()) else {
         return refuse(501, (5, 4), "Syntax: RCPT TO:<address>");
     };
-    let syntax = path::Syntax { strict: settings.strict_envelopes, smtputf8: settings.smtputf8 };
+    let syntax =
+        path::Syntax { strict: settings.strict_envelopes, smtputf8: settings.smtputf8 && transaction.smtputf8 };
     let bad = |illegal| (refusal(501, (1, 3), BAD_ADDRESS), illegal);
     let parsed = parse_path(argument, syntax, false).map_err(bad)?;
     if !settings.allow_min_user && parsed.address.starts_with('-') {
         return Err(bad(Some(parsed.external.to_string())));
     }
-    let mut request = Request { recipient: parsed.address, ..Request::default() };
+    let given = parsed.external.strip_prefix('<').and_then(|given| given.strip_suffix('>')).unwrap_or(parsed.external);
+    let mut request = Request { recipient: parsed.address, given: given.to_string(), ..Request::default() };
     parameters(&mut request, discarded, parsed.rest).map_err(|reply| (reply, None))?;
     if settings.strict_smtputf8 && !transaction.smtputf8 && !request.recipient.is_ascii() {
         return refuse(553, (6, 7), "Must declare SMTPUTF8 to send unicode address");
@@ -143,7 +157,7 @@ where
         Ok(request) => request,
         Err((reply, illegal)) => {
             if let Some(address) = illegal {
-                let label = &c.session.client.label;
+                let (label, address) = (&c.session.client.label, shown(&address, &c.service.settings));
                 c.service.log.warning(format_args!("Illegal address syntax from {label} in RCPT command: {address}"));
             }
             return c.fail(reply).await;
@@ -152,7 +166,7 @@ where
     if let Some(step) = over_limits(c).await? {
         return Ok(step);
     }
-    let Request { recipient, original, notify_text, notify } = request;
+    let Request { recipient, given, original, notify_text, notify } = request;
     let session = c.session_mut();
     let kept = session.recipient.replace(recipient.clone());
     session.recipient_options = (original.clone(), notify_text);
@@ -168,7 +182,9 @@ where
     session.recipient.get_or_insert_with(|| recipient.clone());
     c.open_message().await;
     if let Some(transaction) = &mut c.session_mut().transaction {
-        let accepted = EnvelopeRecipient { address: recipient, dsn_original: original, notify, ..Default::default() };
+        // RFC 3461 section 5.2.1: without ORCPT the address in RCPT TO is the original one.
+        let dsn_original = if original.is_empty() { format!("rfc822;{given}") } else { original };
+        let accepted = EnvelopeRecipient { address: recipient, dsn_original, notify, ..Default::default() };
         transaction.recipients.push(accepted);
     }
     c.say("250 2.1.5 Ok").await?;

@@ -17,12 +17,14 @@ where
     }
     // RFC 6531 section 3.7.4.2: the parameter of VRFY.
     let words: Vec<_> = argument.split_ascii_whitespace().collect();
+    let mut declared = false;
     let address = match words.as_slice() {
         [] => {
             let option = if settings.smtputf8 { " [SMTPUTF8]" } else { "" };
             return c.fail(refusal(501, (5, 4), &format!("Syntax: VRFY address{option}"))).await;
         }
         [front @ .., last] if !front.is_empty() && settings.smtputf8 && last.eq_ignore_ascii_case("SMTPUTF8") => {
+            declared = true;
             front.join(" ")
         }
         all => all.join(" "),
@@ -33,11 +35,11 @@ where
     } else {
         address.clone()
     };
-    let syntax = path::Syntax { strict: false, smtputf8: settings.smtputf8 };
+    let syntax = path::Syntax { strict: false, smtputf8: declared };
     let recipient = match rcpt::parse_path(&text, syntax, false) {
         Ok(parsed) if parsed.rest.is_empty() => parsed.address,
         _ => {
-            let label = &c.session.client.label;
+            let (label, address) = (&c.session.client.label, rcpt::shown(&address, settings));
             c.service.log.warning(format_args!("Illegal address syntax from {label} in VRFY command: {address}"));
             return c.fail(refusal(501, (1, 3), "Bad recipient address syntax")).await;
         }
