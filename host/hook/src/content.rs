@@ -9,7 +9,11 @@ use bytes::Bytes;
 pub enum Content {
     Memory(Bytes),
     /// A part of a queue file.
-    File { file: Arc<File>, offset: u64, len: u64 },
+    File {
+        file: Arc<File>,
+        offset: u64,
+        len: u64,
+    },
 }
 
 impl Content {

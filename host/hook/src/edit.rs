@@ -16,18 +16,39 @@ pub enum Edit {
     /// BCC: one more recipient with NOTIFY=NONE.
     Bcc(String),
     /// Another envelope sender, with ESMTP parameters as after MAIL FROM, or empty.
-    SetSender { address: String, parameters: String },
-    AddRecipient { address: String, parameters: String },
+    SetSender {
+        address: String,
+        parameters: String,
+    },
+    AddRecipient {
+        address: String,
+        parameters: String,
+    },
     /// Compared with the address given in RCPT TO.
     RemoveRecipient(String),
     /// PREPEND of access(5): above the first field.
-    PrependHeader { name: String, value: String },
+    PrependHeader {
+        name: String,
+        value: String,
+    },
     /// Below the last field.
-    AppendHeader { name: String, value: String },
+    AppendHeader {
+        name: String,
+        value: String,
+    },
     /// Before the field now at `index`.
-    InsertHeader { index: u32, name: String, value: String },
-    ReplaceHeader { index: u32, value: String },
-    RemoveHeader { index: u32 },
+    InsertHeader {
+        index: u32,
+        name: String,
+        value: String,
+    },
+    ReplaceHeader {
+        index: u32,
+        value: String,
+    },
+    RemoveHeader {
+        index: u32,
+    },
     /// A piece of the new body; the first one throws the old body away.
     WriteBody(Bytes),
 }

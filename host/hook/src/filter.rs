@@ -14,7 +14,10 @@ pub enum Event {
     Header(u32),
     EndOfHeaders,
     /// The body has grown.
-    Body { offset: u64, len: u32 },
+    Body {
+        offset: u64,
+        len: u32,
+    },
     EndOfMessage,
     Abort,
     Disconnect,

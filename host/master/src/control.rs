@@ -135,8 +135,7 @@ pub fn ask(
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
         Err(error) => return Err(MasterError::File { path, source: error }),
     };
-    let request =
-        Request { words: words.iter().map(|w| w.to_string()).collect(), content: content.len() as u64 };
+    let request = Request { words: words.iter().map(|w| w.to_string()).collect(), content: content.len() as u64 };
     let mut bytes = serde_json::to_vec(&request).map_err(|e| MasterError::file(&path)(e.into()))?;
     bytes.push(b'\n');
     // The server may refuse before it has read all of a large message; its words are in the answer.

@@ -132,10 +132,12 @@ async fn accept(listener: tokio::net::TcpListener, service: Arc<ArcSwap<Current>
         let current = service.load_full();
         let place = match current.places.clone().try_acquire_owned() {
             Ok(place) => place,
-            Err(_) => match tokio::time::timeout(Duration::from_secs(1), current.places.clone().acquire_owned()).await {
-                Ok(Ok(place)) => place,
-                _ => continue,
-            },
+            Err(_) => {
+                match tokio::time::timeout(Duration::from_secs(1), current.places.clone().acquire_owned()).await {
+                    Ok(Ok(place)) => place,
+                    _ => continue,
+                }
+            }
         };
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -209,9 +211,8 @@ pub fn addresses(
             host => match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
                 Ok(address) => found.push(address.to_string()),
                 Err(_) => {
-                    let known = (host, port)
-                        .to_socket_addrs()
-                        .map_err(|e| wrong(format!("host not found: {host}: {e}")))?;
+                    let known =
+                        (host, port).to_socket_addrs().map_err(|e| wrong(format!("host not found: {host}: {e}")))?;
                     found.extend(known.map(|a| a.ip().to_string()));
                 }
             },

@@ -52,7 +52,11 @@ pub const COMMANDS: &[Command] = &[
     command("newaliases", sendmail::newaliases, "newaliases(1): checks alias_database; there is nothing to build"),
     command("plugin", plugin::run, "plugin list: the plugins, their restrictions and grants"),
     command(crate::server::SERVE, postfix::serve, "started by start-fg as root: the server itself"),
-    command("install", postfix::install, "install DIRECTORY: links there, so that each command answers to its own name"),
+    command(
+        "install",
+        postfix::install,
+        "install DIRECTORY: links there, so that each command answers to its own name",
+    ),
 ];
 
 /// A parsed command line.
@@ -75,7 +79,13 @@ impl Invocation {
         let mut verbose = false;
         let by_name = |name: &str| COMMANDS.iter().find(|c| c.name == name);
         if let Some(command) = by_name(called).filter(|_| called != "waxwing") {
-            return Ok(Self { name: called.into(), command, config_directory: directory, verbose, words: rest.to_vec() });
+            return Ok(Self {
+                name: called.into(),
+                command,
+                config_directory: directory,
+                verbose,
+                words: rest.to_vec(),
+            });
         }
         loop {
             match rest {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use delivery::virtual_mailbox::{
-    DirectWriter, LockMethod, Locking, MaildirDelivery, MailboxError, MailboxWriter, MboxDelivery, Owner, append_mbox,
+    DirectWriter, LockMethod, Locking, MailboxError, MailboxWriter, MaildirDelivery, MboxDelivery, Owner, append_mbox,
     write_maildir,
 };
 use hook::{BoxFuture, Content};

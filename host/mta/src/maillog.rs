@@ -31,7 +31,9 @@ pub enum Target {
     StandardOutput,
     File(PathBuf),
     /// syslog(3) with this facility number.
-    Syslog { facility: u8 },
+    Syslog {
+        facility: u8,
+    },
 }
 
 impl Target {
@@ -48,8 +50,30 @@ impl Target {
 /// Facility numbers of syslog(3); mail where the name is unknown.
 fn facility_number(name: &str) -> u8 {
     const NAMES: [&str; 24] = [
-        "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp", "security",
-        "console", "solaris-cron", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+        "kern",
+        "user",
+        "mail",
+        "daemon",
+        "auth",
+        "syslog",
+        "lpr",
+        "news",
+        "uucp",
+        "cron",
+        "authpriv",
+        "ftp",
+        "ntp",
+        "security",
+        "console",
+        "solaris-cron",
+        "local0",
+        "local1",
+        "local2",
+        "local3",
+        "local4",
+        "local5",
+        "local6",
+        "local7",
     ];
     NAMES.iter().position(|n| *n == name).unwrap_or(2) as u8
 }
@@ -132,11 +156,12 @@ impl LogWriter {
         });
         let least = if verbose { Level::DEBUG } else { Level::INFO };
         let layer = Lines { shared: shared.clone(), pid: std::process::id(), least };
-        let subscriber =
-            tracing_subscriber::registry().with(layer.with_filter(tracing_subscriber::filter::LevelFilter::from_level(least)));
+        let subscriber = tracing_subscriber::registry()
+            .with(layer.with_filter(tracing_subscriber::filter::LevelFilter::from_level(least)));
         tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;
         let writing = shared.clone();
-        let thread = thread::Builder::new().name("maillog".into()).spawn(move || write_lines(&writing, open_file.as_ref()))?;
+        let thread =
+            thread::Builder::new().name("maillog".into()).spawn(move || write_lines(&writing, open_file.as_ref()))?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -336,7 +361,8 @@ mod tests {
     #[test]
     fn lines_have_postfix_form_and_cannot_be_forged() {
         let dir = std::env::temp_dir().join(format!("waxwing-maillog-{}", std::process::id()));
-        let writer = LogWriter::install(Target::File(dir.clone()), "mx.test", false, Box::new(append)).expect("the first subscriber");
+        let writer = LogWriter::install(Target::File(dir.clone()), "mx.test", false, Box::new(append))
+            .expect("the first subscriber");
         let log = hook::MailLog::new("postfix", "smtpd");
         log.info(format_args!("connect from x[192.0.2.1]\nforged"));
         log.warning(format_args!("late"));

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use config::{
     Config, MasterEntry,
     parameters::{
-        DATA_DIRECTORY, INET_INTERFACES, INET_PROTOCOLS, MAIL_OWNER, MAIL_VERSION, MAILLOG_FILE, MESSAGE_SIZE_LIMIT, MYHOSTNAME,
-        QUEUE_DIRECTORY, SYSLOG_FACILITY, SYSLOG_NAME,
+        DATA_DIRECTORY, INET_INTERFACES, INET_PROTOCOLS, MAIL_OWNER, MAIL_VERSION, MAILLOG_FILE, MESSAGE_SIZE_LIMIT,
+        MYHOSTNAME, QUEUE_DIRECTORY, SYSLOG_FACILITY, SYSLOG_NAME,
     },
 };
 use hook::{Clock, MailLog};
@@ -85,8 +85,9 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
 fn mail_owner(config: &Config) -> Result<User> {
     let name = config.get(&MAIL_OWNER);
     let place = config.place("mail_owner").map_or_else(String::new, |p| format!("{p}: "));
-    let user = User::from_name(&name)?
-        .with_context(|| format!("{place}mail_owner: no such user: {name}; make one, or set mail_owner to a user of its own"))?;
+    let user = User::from_name(&name)?.with_context(|| {
+        format!("{place}mail_owner: no such user: {name}; make one, or set mail_owner to a user of its own")
+    })?;
     if user.uid.is_root() {
         bail!("{place}mail_owner: {name} is root: the server must run as a user of its own");
     }

@@ -59,7 +59,9 @@ impl hook::Randomness for SystemRandomness {
         for byte in bytes {
             if ahead.used == ahead.bytes.len() {
                 let Ahead { source, bytes, used } = &mut *ahead;
-                source.read_exact(bytes).expect("urandom(4): a read of up to 256 bytes and more never fails once it is open");
+                source
+                    .read_exact(bytes)
+                    .expect("urandom(4): a read of up to 256 bytes and more never fails once it is open");
                 *used = 0;
             }
             *byte = ahead.bytes[ahead.used];

@@ -53,7 +53,13 @@ impl WasmTables {
             return Err(format!("wasm:{name}: no plugin {name} in plugins.cf"));
         }
         let title = if argument.is_empty() { format!("wasm:{name}") } else { format!("wasm:{name}:{argument}") };
-        Ok(Arc::new(WasmTable { host: self.clone(), name: name.into(), argument: argument.into(), title, opened: Mutex::default() }))
+        Ok(Arc::new(WasmTable {
+            host: self.clone(),
+            name: name.into(),
+            argument: argument.into(),
+            title,
+            opened: Mutex::default(),
+        }))
     }
 }
 
@@ -289,7 +295,9 @@ fn refuse_unmet_privacy(config: &Config) -> Result<()> {
             let value = view.raw(name).map(|raw| view.expand(raw).unwrap_or_default()).unwrap_or_default();
             if demanding.contains(&value.trim()) {
                 let place = view.place(name).map_or_else(String::new, |place| format!("{place}: "));
-                return Err(anyhow!("{place}{name} = {value}: TLS is not supported in this release; plain text is not what was asked for"));
+                return Err(anyhow!(
+                    "{place}{name} = {value}: TLS is not supported in this release; plain text is not what was asked for"
+                ));
             }
         }
     }
@@ -339,10 +347,7 @@ pub async fn generation(
 fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc<dyn hook::DeliveryAttempts>>> {
     let names = config.get(&DELIVERY_PLUGINS);
     let place = config.place("delivery_plugins").map_or_else(|| "delivery_plugins".to_string(), |p| p.to_string());
-    names
-        .iter()
-        .map(|name| registry.delivery_attempts(name).map_err(|e| anyhow!("{place}: {e}")))
-        .collect()
+    names.iter().map(|name| registry.delivery_attempts(name).map_err(|e| anyhow!("{place}: {e}"))).collect()
 }
 
 /// The delivery agents by transport name.
@@ -375,8 +380,21 @@ fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, la
 
 /// Commands of master.cf whose work the server does by itself: their entries are accepted and mean nothing.
 const IN_THE_SERVER: &[&str] = &[
-    "pickup", "cleanup", "qmgr", "oqmgr", "nqmgr", "tlsmgr", "trivial-rewrite", "bounce", "verify", "flush", "proxymap", "showq",
-    "anvil", "scache", "postlogd",
+    "pickup",
+    "cleanup",
+    "qmgr",
+    "oqmgr",
+    "nqmgr",
+    "tlsmgr",
+    "trivial-rewrite",
+    "bounce",
+    "verify",
+    "flush",
+    "proxymap",
+    "showq",
+    "anvil",
+    "scache",
+    "postlogd",
 ];
 
 fn agent(

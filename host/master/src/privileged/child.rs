@@ -30,9 +30,7 @@ impl Parent {
 
     /// A listening socket bound with root's rights.
     pub fn bind(&self, address: SocketAddr) -> Result<TcpListener, MasterError> {
-        let descriptor = self
-            .ask(&Request::Bind(address))
-            .map_err(|source| MasterError::Bind { address, source })?;
+        let descriptor = self.ask(&Request::Bind(address)).map_err(|source| MasterError::Bind { address, source })?;
         Ok(descriptor.into())
     }
 

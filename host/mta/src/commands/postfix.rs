@@ -181,7 +181,19 @@ pub fn install(invocation: &Invocation) -> Result<u8> {
     };
     let program = std::env::current_exe().context("own program file")?;
     let directory = Path::new(directory);
-    let own = [server::SERVE, "quickstart", "start", "start-fg", "stop", "reload", "status", "check", "flush", "plugin", "install"];
+    let own = [
+        server::SERVE,
+        "quickstart",
+        "start",
+        "start-fg",
+        "stop",
+        "reload",
+        "status",
+        "check",
+        "flush",
+        "plugin",
+        "install",
+    ];
     for command in COMMANDS.iter().filter(|c| !own.contains(&c.name)) {
         let link = directory.join(command.name);
         match std::fs::symlink_metadata(&link) {

@@ -58,7 +58,11 @@ pub fn run(invocation: &Invocation) -> Result<u8> {
             if let Some(value) = value {
                 found = true;
                 // Many keys: each with its value, as postmap prints them.
-                if key == "-" { println!("{asked}\t{value}") } else { println!("{value}") }
+                if key == "-" {
+                    println!("{asked}\t{value}")
+                } else {
+                    println!("{value}")
+                }
                 break;
             }
         }

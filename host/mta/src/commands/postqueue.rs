@@ -45,7 +45,11 @@ fn flush(invocation: &Invocation, directory: Option<&str>, words: &[&str]) -> Re
     Ok(status as u8)
 }
 
-fn list(invocation: &Invocation, directory: Option<&str>, print: fn(&[Value], &mut dyn Write) -> Result<()>) -> Result<u8> {
+fn list(
+    invocation: &Invocation,
+    directory: Option<&str>,
+    print: fn(&[Value], &mut dyn Write) -> Result<()>,
+) -> Result<u8> {
     let config = invocation.config(directory)?;
     let queue_directory = config.get(&QUEUE_DIRECTORY);
     let mut lines = Vec::new();
@@ -96,7 +100,12 @@ fn print_json(messages: &[Value], out: &mut dyn Write) -> Result<()> {
             out,
             "{{\"queue_name\": {}, \"queue_id\": {}, \"arrival_time\": {}, \"message_size\": {}, \"forced_expire\": {}, \
              \"sender\": {}, \"recipients\": [{}]}}",
-            m["queue_name"], m["queue_id"], m["arrival_time"], m["message_size"], m["forced_expire"], m["sender"],
+            m["queue_name"],
+            m["queue_id"],
+            m["arrival_time"],
+            m["message_size"],
+            m["forced_expire"],
+            m["sender"],
             recipients.join(", ")
         )?;
     }
@@ -139,7 +148,12 @@ fn print_table(messages: &[Value], out: &mut dyn Write) -> Result<()> {
         let arrival = arrival_time(m["arrival_time"].as_i64().unwrap_or(0));
         let size = m["message_size"].as_u64().unwrap_or(0);
         let gap = if long { "" } else { " " };
-        writeln!(out, "{id:<id_width$} {size:>width$}{gap}{arrival} {gap}{}", text(&m["sender"]), width = if long { size_width } else { size_width - 1 })?;
+        writeln!(
+            out,
+            "{id:<id_width$} {size:>width$}{gap}{arrival} {gap}{}",
+            text(&m["sender"]),
+            width = if long { size_width } else { size_width - 1 }
+        )?;
         let mut last_reason = String::new();
         for recipient in array(&m["recipients"]) {
             // A reason is shown once for all the recipients that share it.

@@ -48,7 +48,8 @@ struct Owner {
 impl Owner {
     fn choose() -> Result<Self> {
         if Uid::effective().is_root() {
-            let nobody = User::from_name("nobody")?.context("started as root, but there is no user nobody to become")?;
+            let nobody =
+                User::from_name("nobody")?.context("started as root, but there is no user nobody to become")?;
             return Ok(Self { name: nobody.name, uid: nobody.uid.as_raw(), gid: nobody.gid.as_raw(), root: true });
         }
         let uid = getuid();
@@ -60,8 +61,8 @@ impl Owner {
 /// ./quickstart, or below the temporary directory where the owner could not reach it.
 fn default_directory(owner: &Owner) -> Result<PathBuf> {
     let here = std::env::current_dir().context("current directory")?;
-    let reachable = !owner.root
-        || here.ancestors().all(|dir| fs::metadata(dir).is_ok_and(|m| m.permissions().mode() & 0o001 != 0));
+    let reachable =
+        !owner.root || here.ancestors().all(|dir| fs::metadata(dir).is_ok_and(|m| m.permissions().mode() & 0o001 != 0));
     Ok(if reachable { here.join("quickstart") } else { std::env::temp_dir().join("waxwing-quickstart") })
 }
 

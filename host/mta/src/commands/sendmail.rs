@@ -212,7 +212,9 @@ fn submit(invocation: &Invocation, call: Call) -> Result<u8> {
             match queue::maildrop::drop(queue_directory.as_ref(), &envelope, &content, SystemTime::now(), &randomness) {
                 Ok(_) => Ok(0),
                 Err(error) => {
-                    eprintln!("sendmail: fatal: the mail system is down and the message cannot wait in maildrop: {error}");
+                    eprintln!(
+                        "sendmail: fatal: the mail system is down and the message cannot wait in maildrop: {error}"
+                    );
                     Ok(EX_TEMPFAIL)
                 }
             }

@@ -254,9 +254,8 @@ pub fn with_received(
 async fn flush_site(queue: &Queue, manager: &qmgr::Manager, site: &str) -> Result<()> {
     let domain = site.trim_start_matches(['[', '@']).trim_end_matches(']');
     for message in queue.list().await? {
-        let goes_there = |address: &str| {
-            mail::address::split_domain(address).1.is_some_and(|d| d.eq_ignore_ascii_case(domain))
-        };
+        let goes_there =
+            |address: &str| mail::address::split_domain(address).1.is_some_and(|d| d.eq_ignore_ascii_case(domain));
         if message.recipients.iter().any(|r| goes_there(&r.address)) {
             manager.flush(&Which::Id(message.id));
         }

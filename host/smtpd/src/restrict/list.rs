@@ -53,6 +53,8 @@ pub(crate) struct Reader {
     pub catalogue: Arc<dyn Catalogue>,
     pub services: Services,
     pub log: MailLog,
+    /// Where each list is set, such as `/etc/waxwing/main.cf, line 7: `; empty for a default.
+    places: HashMap<&'static str, String>,
     /// Classes by name, as written.
     classes: HashMap<String, String>,
     /// The same read, for lists that tables name.
@@ -88,15 +90,38 @@ impl Reader {
                 _ => log.warning(format_args!("restriction class `{name}' needs a definition")),
             }
         }
+        let place = |stage: Stage| {
+            let place = config.place(parameter(stage)).map_or_else(String::new, |place| format!("{place}: "));
+            (parameter(stage), place)
+        };
+        let places = STAGES.into_iter().map(place).collect();
         let (read_classes, valid, opened) = Default::default();
-        Self { catalogue, services, log, classes, read_classes, valid, opened }
+        Self { catalogue, services, log, places, classes, read_classes, valid, opened }
     }
 
     /// Reads a parameter. `numbers` counts the items of the generation.
     pub async fn read(&self, stage: Stage, text: &str, numbers: &mut usize) -> List {
         let list = self.items(stage, text, Some(numbers), &mut Vec::new()).await;
         self.warn_of_unreachable(&list);
+        self.warn_of_faults(stage, &list);
         list
+    }
+
+    /// What cannot work is told at start, with its place; a client that comes to it gets 451 4.3.5.
+    fn warn_of_faults(&self, stage: Stage, list: &List) {
+        for item in &list.items {
+            match &item.what {
+                What::Faulty(why) => self.log.warning(format_args!("{}{why}", self.where_set(stage))),
+                What::Class(list) => self.warn_of_faults(stage, list),
+                What::WarnIfReject | What::Ask(_) => {}
+            }
+        }
+    }
+
+    /// `FILE, line N: parameter: `.
+    fn where_set(&self, stage: Stage) -> String {
+        let name = parameter(stage);
+        format!("{}{name}: ", self.places.get(name).map_or("", String::as_str))
     }
 
     /// Reads the classes as well, in case a table names one: their tables have to be open by then.
@@ -232,26 +257,23 @@ impl Reader {
         if let Some(known) = lock(&self.valid).get(&key) {
             return known.clone();
         }
-        self.open(offer.argument, argument);
+        self.open(stage, offer.argument, argument);
         if let Some(warning) = &offer.warning {
             self.log.warning(format_args!("{warning}"));
         }
         let outcome = restriction.validate(argument).await;
-        if let Err(why) = &outcome {
-            self.log.warning(format_args!("{}: {}: {why}", parameter(stage), offer.name));
-        }
         lock(&self.valid).insert(key, outcome.clone());
         outcome
     }
 
     /// A table that cannot be opened is an error in the log; each lookup in it then fails, and the restriction answers
     /// 451 4.3.5 as Postfix's does.
-    fn open(&self, kind: ArgumentKind, argument: Option<&str>) {
+    fn open(&self, stage: Stage, kind: ArgumentKind, argument: Option<&str>) {
         let (ArgumentKind::Table, Some(tables)) = (kind, argument.and_then(tables)) else { return };
         if lock(&self.opened).insert(tables.names.clone())
             && let Err(why) = self.services.tables.open(&tables.names)
         {
-            self.log.error(format_args!("{why}"));
+            self.log.error(format_args!("{}{why}", self.where_set(stage)));
         }
     }
 
@@ -372,4 +394,25 @@ fn tables(word: &str) -> Option<TableArgument> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_an_argument() {
+        for (word, expected) in [
+            ("hash:/a", Some(("hash:/a", false))),
+            ("{ hash:/a, cidr:/b }", Some(("hash:/a, cidr:/b", false))),
+            ("{ hash:/a, { search_order = cert_fingerprint } }", Some(("hash:/a", true))),
+            ("inline:{a=b}", Some(("inline:{a=b}", false))),
+            ("{ inline:{ {a = b} }, cidr:/b }", Some(("inline:{ {a = b} }, cidr:/b", false))),
+            ("name", None),
+            ("{ hash:/a", None),
+        ] {
+            let found = tables(word);
+            assert_eq!(found.as_ref().map(|t| (t.names.as_str(), t.is_qualified)), expected, "{word}");
+        }
+    }
 }

@@ -78,3 +78,38 @@ pub(crate) fn may_never_permit(restriction: &str) -> bool {
         name.starts_with("reverse_client_hostname") || ["_a", "_mx", "_ns"].iter().any(|kind| name.ends_with(kind))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_dns_says_something_of_is_never_permitted() {
+        for (name, never) in [
+            ("check_client_access", false),
+            ("check_reverse_client_hostname_access", true),
+            ("check_reverse_client_hostname_mx_access", true),
+            ("check_sender_ns_access", true),
+            ("check_helo_a_access", true),
+            ("check_sender_access", false),
+            ("check_sasl_access", false),
+            ("check_policy_service", false),
+        ] {
+            assert_eq!(may_never_permit(name), never, "{name}");
+        }
+    }
+
+    #[test]
+    fn edits_in_the_log() {
+        let subject = Subject { name: "c[192.0.2.1]".into(), class: "Client host" };
+        for (edit, expected) in [
+            (Edit::Filter("smtp:[x]".into()), Some(("filter", "<c[192.0.2.1]>: Client host triggers FILTER smtp:[x]"))),
+            (Edit::Hold(String::new()), Some(("hold", "<c[192.0.2.1]>: Client host triggers HOLD action"))),
+            (Edit::Discard("why".into()), Some(("discard", "<c[192.0.2.1]>: Client host why"))),
+            (Edit::PrependHeader { name: "X".into(), value: "y".into() }, None),
+        ] {
+            let text = subject.edit_text(&edit);
+            assert_eq!(text.as_ref().map(|(word, text)| (*word, text.as_str())), expected, "{edit:?}");
+        }
+    }
+}
