@@ -165,7 +165,7 @@ fn a_replaced_component_answers_the_next_session() {
         assert!(waiting::until_true(20, || fresh() == two), "still {}\n{}", fresh(), server.log());
         assert_eq!(answer(&mut old), one, "a session under way ends on what it began with");
         replace(b"this is no component");
-        server.logged(&["hostile", "warning"]);
+        server.logged(&["plugins.cf", "plugin hostile", "stay"]);
         thread::sleep(Duration::from_secs(1));
         assert_eq!(fresh(), two, "a bad component must leave the old one live");
         replace(&fs::read(&first).expect("the first build"));

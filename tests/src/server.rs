@@ -305,7 +305,7 @@ impl Server {
         self.main_cf(&format!("{lines}\n{banner}"));
         let mark = format!("setting{number}");
         for attempt in 0..5 {
-            if self.is_postfix() && attempt > 0 {
+            if self.is_postfix() && (attempt > 0 || banner.is_empty()) {
                 // Its reload sometimes leaves an old smtpd holding the port; it is not what is tested.
                 self.stop();
                 self.start();

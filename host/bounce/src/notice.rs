@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use config::{
     Config,
-    parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, SMTPUTF8_ENABLE, SYSLOG_NAME},
+    parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use hook::{BoxFuture, MailLog};
 use mail::{

@@ -1,8 +1,6 @@
 //! Parameters of bounce(8).
 
 config::parameters! {
-    /// Which classes of trouble postmaster hears of: bounce, 2bounce, data, delay, policy, protocol, resource, software.
-    pub NOTIFY_CLASSES: List = "notify_classes", "resource, software";
     /// Who gets the postmaster copies of bounces.
     pub BOUNCE_NOTICE_RECIPIENT: Text = "bounce_notice_recipient", "postmaster", min = 1;
     /// Who gets notices that could not be returned to their sender.

@@ -37,8 +37,6 @@ config::parameters! {
     ENABLE_ORIGINAL_RECIPIENT: Boolean = "enable_original_recipient", "yes";
     /// How a From: header is made from an address and a name: `standard` or `obsolete`.
     HEADER_FROM_FORMAT: Text = "header_from_format", "standard", min = 1, check = known_format;
-    /// Message-Id: from the queue id alone, which then is unique in time.
-    ENABLE_LONG_QUEUE_IDS: Boolean = "enable_long_queue_ids", "no";
 }
 
 fn known_format(value: &str) -> Result<(), String> {

@@ -92,7 +92,7 @@ impl Settings {
             duplicate_filter_limit: limit(config.get(&shared::DUPLICATE_FILTER_LIMIT)).map(count),
             empty_address_recipient: config.get(&shared::EMPTY_ADDRESS_RECIPIENT),
             remote_header_rewrite_domain: config.get(&rewrite::parameters::REMOTE_HEADER_REWRITE_DOMAIN),
-            enable_long_queue_ids: config.get(&ENABLE_LONG_QUEUE_IDS),
+            enable_long_queue_ids: config.get(&queue::parameters::ENABLE_LONG_QUEUE_IDS),
             standard_from: !config.get(&HEADER_FROM_FORMAT).eq_ignore_ascii_case("obsolete"),
             extensions: rewrite::settings::extensions(config),
         })

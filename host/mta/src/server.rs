@@ -153,7 +153,7 @@ fn serve(directory: &Path, verbose: bool, parent: Option<Arc<Parent>>) -> Result
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     let ended = runtime.block_on(run(config.clone(), parent, log_writer));
     if let Err(error) = &ended {
-        MailLog::new(&config.get(&SYSLOG_NAME), "master").fatal(format_args!("{}", told(&error)));
+        MailLog::new(&config.get(&SYSLOG_NAME), "master").fatal(format_args!("{}", told(error)));
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
@@ -216,7 +216,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     let _ = flush_manager.set(manager.clone());
     let bind: Box<listen::Bind> = match parent {
         Some(parent) => Box::new(move |address| parent.bind(address)),
-        None => Box::new(|address| listen::bind(address)),
+        None => Box::new(listen::bind),
     };
     let server = Arc::new_cyclic(|this| Server {
         this: this.clone(),

@@ -10,10 +10,6 @@ config::parameters! {
     /// How often the queue directory is looked through for mail that others put there. Deferred mail needs no such run: it is
     /// tried when its time has come.
     pub QUEUE_RUN_DELAY: Time = "queue_run_delay", "300s", min = 1;
-    /// After which time a sender is told that mail is delayed; 0: never.
-    pub DELAY_WARNING_TIME: Time = "delay_warning_time", "0h", unit = h, min = 0;
-    /// Transports whose mail waits for a flush (sendmail -q).
-    pub DEFER_TRANSPORTS: List = "defer_transports", "";
     /// Destination of a content_filter or FILTER that names none; empty: the recipient's domain.
     pub DEFAULT_FILTER_NEXTHOP: Text = "default_filter_nexthop", "";
     /// How long a transport that cannot be reached is left alone.

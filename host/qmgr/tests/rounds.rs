@@ -278,7 +278,7 @@ async fn double_bounces_reach_postmaster_when_asked_for() {
     scene.until_empty().await;
     let notices = scene.notices();
     let [(envelope, _)] = notices.as_slice() else { panic!("one notice: {notices:?}") };
-    assert_eq!(envelope.recipients[0].address, "postmaster");
+    assert_eq!(envelope.recipients[0].address, "postmaster@mx.test");
     assert_eq!(envelope.sender, "double-bounce@mx.test");
     // And when that one bounces, too, it is the end.
     scene.send("double-bounce@mx.test", &["bounce@x.test"]).await;

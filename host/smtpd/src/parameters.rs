@@ -24,8 +24,6 @@ config::parameters! {
     SMTPD_DELAY_OPEN_UNTIL_VALID_RCPT: Boolean = "smtpd_delay_open_until_valid_rcpt", "yes";
     /// Envelope addresses must stand in angle brackets, without comments and phrases.
     STRICT_RFC821_ENVELOPES: Boolean = "strict_rfc821_envelopes", "no";
-    /// Let recipients begin with a hyphen.
-    ALLOW_MIN_USER: Boolean = "allow_min_user", "no";
     /// Refuse VRFY.
     DISABLE_VRFY_COMMAND: Boolean = "disable_vrfy_command", "no";
     /// Commands answered with 250 and otherwise ignored.
@@ -80,8 +78,6 @@ config::parameters! {
     SMTPD_RECIPIENT_OVERSHOOT_LIMIT: Count = "smtpd_recipient_overshoot_limit", "1000", min = 1;
     /// Lines of a session kept for notices to the postmaster. Accepted.
     SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
-    /// Bytes that must be free in the queue's file system.
-    QUEUE_MINFREE: Size = "queue_minfree", "0", min = 0;
 
     // === anvil ===
 

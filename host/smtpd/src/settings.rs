@@ -123,7 +123,7 @@ impl Settings {
             delay_reject: config.get(&p::SMTPD_DELAY_REJECT),
             delay_open: config.get(&p::SMTPD_DELAY_OPEN_UNTIL_VALID_RCPT),
             strict_envelopes: config.get(&p::STRICT_RFC821_ENVELOPES),
-            allow_min_user: config.get(&p::ALLOW_MIN_USER),
+            allow_min_user: config.get(&rewrite::parameters::ALLOW_MIN_USER),
             disable_vrfy: config.get(&p::DISABLE_VRFY_COMMAND),
             smtputf8: config.get(&shared::SMTPUTF8_ENABLE),
             strict_smtputf8: config.get(&shared::STRICT_SMTPUTF8),
@@ -159,7 +159,7 @@ impl Settings {
             recipient_overshoot_limit: count(config.get(&p::SMTPD_RECIPIENT_OVERSHOOT_LIMIT)),
             line_length_limit: count(config.get(&shared::LINE_LENGTH_LIMIT)) as usize,
             message_size_limit: config.get(&shared::MESSAGE_SIZE_LIMIT),
-            queue_minfree: config.get(&p::QUEUE_MINFREE),
+            queue_minfree: config.get(&queue::parameters::QUEUE_MINFREE),
             queue_directory: config.get(&shared::QUEUE_DIRECTORY).into(),
             client_limits: ClientLimits {
                 connections: count(config.get(&p::SMTPD_CLIENT_CONNECTION_COUNT_LIMIT)),

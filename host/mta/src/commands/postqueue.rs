@@ -124,7 +124,7 @@ fn print_table(messages: &[Value], out: &mut dyn Write) -> Result<()> {
         return Ok(());
     };
     let long = text(&first["queue_id"]).len() > 12;
-    let (id_width, size_width, indent) = if long { (17, 8, 47) } else { (11, 8, 41) };
+    let indent = if long { 47 } else { 41 };
     out.write_all(if long {
         b"----Queue ID----- --Size-- ---Arrival Time---- --Sender/Recipient------\n"
     } else {
@@ -147,13 +147,12 @@ fn print_table(messages: &[Value], out: &mut dyn Write) -> Result<()> {
         }
         let arrival = arrival_time(m["arrival_time"].as_i64().unwrap_or(0));
         let size = m["message_size"].as_u64().unwrap_or(0);
-        let gap = if long { "" } else { " " };
-        writeln!(
-            out,
-            "{id:<id_width$} {size:>width$}{gap}{arrival} {gap}{}",
-            text(&m["sender"]),
-            width = if long { size_width } else { size_width - 1 }
-        )?;
+        let sender = text(&m["sender"]);
+        if long {
+            writeln!(out, "{id:<17} {size:>8} {arrival} {sender}")?;
+        } else {
+            writeln!(out, "{id:<11} {size:>7} {arrival}  {sender}")?;
+        }
         let mut last_reason = String::new();
         for recipient in array(&m["recipients"]) {
             // A reason is shown once for all the recipients that share it.

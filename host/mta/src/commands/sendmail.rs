@@ -130,11 +130,12 @@ impl Call {
             'N' => self.notify = notify(&value()?)?,
             'R' => self.return_content = Some(return_content(&value()?)?),
             'V' => self.envelope_id = value()?,
-            'o' => match value()?.as_str() {
-                "i" => self.dot_is_text = true,
-                // Accepted by Postfix's sendmail and ignored there, too.
-                _ => {}
-            },
+            'o' => {
+                // All others are accepted by Postfix's sendmail and ignored there, too.
+                if value()? == "i" {
+                    self.dot_is_text = true;
+                }
+            }
             'B' | 'h' | 'L' | 'O' | 'p' | 'X' | 'A' | 'm' if letter != 'm' => {
                 value()?;
             }

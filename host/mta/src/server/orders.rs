@@ -202,8 +202,9 @@ impl Server {
     }
 
     /// pickup(8): local mail on its way to cleanup.
-    async fn take_local(&self, uid: u32, envelope: Envelope, content: &[u8]) -> Result<String> {
+    async fn take_local(&self, uid: u32, mut envelope: Envelope, content: &[u8]) -> Result<String> {
         let generation = self.current.load_full();
+        envelope.content_filter = generation.config.get(&smtpd::parameters::CONTENT_FILTER);
         let log = MailLog::new(&generation.config.get(&SYSLOG_NAME), "pickup");
         let sender = envelope.sender.clone();
         let id = generation.cleanup.new_queue_id();
