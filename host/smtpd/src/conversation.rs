@@ -179,7 +179,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let listed =
             async |parameter: &'static str, wanted: bool| wanted && self.service.lists_client(parameter, client).await;
         let xclient = listed("smtpd_authorized_xclient_hosts", settings.has_xclient_hosts).await;
-        let xforward = listed("smtpd_authorized_xforward_hosts", settings.has_xforward_hosts).await;
+        // Asked of the real client alone: XFORWARD stays allowed after XCLIENT, as in Postfix.
+        let xforward =
+            self.xforward || listed("smtpd_authorized_xforward_hosts", settings.has_xforward_hosts).await;
         let reject = settings.bare_newline == BareNewline::Reject;
         let spared = listed("smtpd_forbid_bare_newline_exclusions", reject).await;
         let discarded = self.service.discarded_keywords(&client.address).await;
@@ -335,6 +337,12 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     pub async fn deny_access(&mut self) -> Result<(), End> {
         let text = format!("Error: access denied for {}", self.session.client.label);
         self.reply(refusal(503, (7, 0), &text)).await
+    }
+
+    /// A message got through: the client's errors are forgiven.
+    pub fn forgive(&mut self) {
+        self.errors = 0;
+        self.junk = 0;
     }
 
     /// smtpd_junk_command_limit.

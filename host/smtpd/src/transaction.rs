@@ -187,6 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let step = match incoming.commit(envelope, transaction.edits).await {
             Ok(committed) => {
                 self.say(&format!("250 2.0.0 Ok: {extra}queued as {}", committed.queue_id)).await?;
+                self.forgive();
                 Step::Done
             }
             Err(error) => self.fail(error.reply()).await?,

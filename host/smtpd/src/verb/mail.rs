@@ -52,6 +52,9 @@ pub(crate) fn check(
     let syntax = path::Syntax { strict: settings.strict_envelopes, smtputf8: settings.smtputf8 && declared };
     let parsed = super::rcpt::parse_path(argument, syntax, true)
         .map_err(|illegal| (refusal(501, (1, 7), BAD_ADDRESS), illegal))?;
+    if !settings.allow_min_user && parsed.address.starts_with('-') {
+        return refuse(501, (1, 7), BAD_ADDRESS);
+    }
     let mut request = Request { sender: parsed.address, external: parsed.external.to_string(), ..Request::default() };
     parameters(&mut request, settings, discarded, parsed.rest).map_err(|reply| (reply, None))?;
     if settings.strict_smtputf8 && !request.smtputf8 && !request.sender.is_ascii() {
@@ -61,6 +64,7 @@ pub(crate) fn check(
 }
 
 fn parameters(request: &mut Request, settings: &Settings, discarded: EhloKeywords, rest: &str) -> Result<(), Reply> {
+    let mut seen = (false, false);
     for parameter in rest.split_ascii_whitespace() {
         let (name, value) = parameter.split_once('=').map_or((parameter, None), |(name, value)| (name, Some(value)));
         match (name.to_ascii_uppercase().as_str(), value) {
@@ -74,6 +78,13 @@ fn parameters(request: &mut Request, settings: &Settings, discarded: EhloKeyword
             }
             ("RET" | "ENVID", Some(_)) if discarded.contains(EhloKeywords::DSN) => {
                 return Err(refusal(501, (7, 1), "DSN support is disabled"));
+            }
+            // RFC 3461 sections 4.3 and 4.4: once each.
+            ("RET", Some(_)) if std::mem::replace(&mut seen.0, true) => {
+                return Err(refusal(501, (5, 4), "Bad RET parameter syntax"));
+            }
+            ("ENVID", Some(_)) if std::mem::replace(&mut seen.1, true) => {
+                return Err(refusal(501, (5, 4), "Bad ENVID parameter syntax"));
             }
             ("RET", Some(value)) => {
                 request.return_content = Some(match value.to_ascii_uppercase().as_str() {

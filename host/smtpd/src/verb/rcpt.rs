@@ -112,6 +112,9 @@ fn parameters(request: &mut Request, discarded: EhloKeywords, rest: &str) -> Res
         if discarded.contains(EhloKeywords::DSN) {
             return Err(refusal(501, (7, 1), "DSN support is disabled"));
         }
+        // RFC 3461 sections 4.1 and 4.2: once each.
+        let again = if notify { !request.notify_text.is_empty() } else { !request.original.is_empty() };
+        let value = if again { "" } else { value };
         if notify {
             request.notify =
                 notify_bits(value).ok_or_else(|| refusal(501, (5, 4), "Error: Bad NOTIFY parameter syntax"))?;
