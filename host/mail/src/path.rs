@@ -45,6 +45,9 @@ pub fn parse(argument: &str, syntax: Syntax) -> Result<ParsedPath<'_>, PathError
     if argument.is_empty() {
         return Err(PathError::Missing);
     }
+    if argument.contains('\0') {
+        return Err(PathError::NotOnlyAddress);
+    }
     let end = token_end(argument)?;
     let (external, rest) = argument.split_at(end);
     if syntax.strict && !external.starts_with('<') {

@@ -15,6 +15,7 @@ mod postsuper;
 mod quickstart;
 mod sendmail;
 
+pub use postfix::placed;
 pub use postqueue::json_of;
 
 /// Where main.cf lies when neither -c nor MAIL_CONFIG says.

@@ -81,22 +81,14 @@ fn facility_number(name: &str) -> u8 {
 /// Opens maillog_file: [`append`], or a way through the privileged parent.
 pub type OpenFile = dyn Fn(&Path) -> io::Result<File> + Send;
 
-/// For commands: what would be logged at start goes to standard error, and is counted.
-#[derive(Clone, Default)]
-pub struct CommandLog(Arc<std::sync::atomic::AtomicUsize>);
+/// For commands: warnings and errors that would be logged at start go to standard error.
+pub struct CommandLog;
 
 impl CommandLog {
     /// Makes it the destination of this process' log lines.
-    pub fn install() -> io::Result<Self> {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::registry().with(log.clone());
-        tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;
-        Ok(log)
-    }
-
-    /// Warnings and errors so far.
-    pub fn troubles(&self) -> usize {
-        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    pub fn install() -> io::Result<()> {
+        let subscriber = tracing_subscriber::registry().with(Self);
+        tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
     }
 }
 
@@ -107,7 +99,6 @@ impl<S: tracing::Subscriber> Layer<S> for CommandLog {
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         eprintln!("{}: {}", fields.program, fields.text);
     }
 }

@@ -29,6 +29,7 @@ use queue::Queue;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    commands::placed,
     default_plugins::DEFAULT_PLUGINS,
     mailbox::{ParentWriter, parent_jobs},
     maillog::{self, LogWriter, Target},
@@ -209,7 +210,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     let active_limit = config.get(&qmgr::parameters::QMGR_MESSAGE_ACTIVE_LIMIT) as usize;
     let (first, first_qmgr) = first.split();
     for warning in first.config.unused() {
-        log.warning(format_args!("{warning}"));
+        log.warning(format_args!("{}", placed(&warning)));
     }
     let manager = qmgr::Manager::new(queue.clone(), clock, first_qmgr, active_limit);
     // Set once, before the first session.
@@ -302,6 +303,8 @@ impl Server {
     async fn try_reload(self: &Arc<Self>) -> Result<()> {
         let directory = self.directory.clone();
         let config = tokio::task::spawn_blocking(move || load(&directory)).await??;
+        // As in Postfix, a reload reads every table anew.
+        *self.lasting.tables.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         wiring::services(&config, &self.lasting)?;
         self.plugins.reload(config.clone()).await?;
         self.log_writer.retarget(Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY)));

@@ -180,8 +180,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             async |parameter: &'static str, wanted: bool| wanted && self.service.lists_client(parameter, client).await;
         let xclient = listed("smtpd_authorized_xclient_hosts", settings.has_xclient_hosts).await;
         // Asked of the real client alone: XFORWARD stays allowed after XCLIENT, as in Postfix.
-        let xforward =
-            self.xforward || listed("smtpd_authorized_xforward_hosts", settings.has_xforward_hosts).await;
+        let xforward = self.xforward || listed("smtpd_authorized_xforward_hosts", settings.has_xforward_hosts).await;
         let reject = settings.bare_newline == BareNewline::Reject;
         let spared = listed("smtpd_forbid_bare_newline_exclusions", reject).await;
         let discarded = self.service.discarded_keywords(&client.address).await;

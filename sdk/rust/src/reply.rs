@@ -65,8 +65,10 @@ pub fn temporary_lookup_failure(name: &str) -> Verdict {
     Verdict::ServerError(reply(451, "4.3.0", ["<", name, ">: Temporary lookup failure"].concat()))
 }
 
-/// What Postfix answers when a table fails while it tests `name`.
+/// What Postfix answers when a table fails while it tests `name`. The reason is logged.
 pub fn lookup_failure(error: &crate::tables::TableError, name: &str) -> Verdict {
+    let (crate::tables::TableError::Temporary(reason) | crate::tables::TableError::Configuration(reason)) = error;
+    crate::log::warning(reason);
     match error {
         crate::tables::TableError::Temporary(_) => temporary_lookup_failure(name),
         crate::tables::TableError::Configuration(_) => configuration_error(),

@@ -70,22 +70,35 @@ pub fn start(invocation: &Invocation) -> Result<u8> {
         process.arg("-v");
     }
     process.arg("-c").arg(config.directory()).arg("start-fg");
-    // Its own group: a Ctrl-C at this terminal is not meant for it. Errors of the start still show here.
-    process.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+    // Its own group: a Ctrl-C at this terminal is not meant for it. What it says at start is kept in a file: with our own
+    // standard error in its hands, whoever reads ours would wait for the server's end.
+    let said = tempfile::tempfile().context("temporary file")?;
+    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?).process_group(0);
     let mut child = process.spawn().context("starting the server")?;
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         if master::control::ask(&queue_directory(&config), &["status"], b"", |_| ())? == Some(0) {
+            repeat(&said)?;
             say("starting the Postfix mail system");
             return Ok(0);
         }
         if let Some(status) = child.try_wait()? {
+            repeat(&said)?;
             say(&format!("fatal: mail system startup failed ({status})"));
             return Ok(1);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     bail!("the server (pid {}) does not answer after {} s; see the log", child.id(), PATIENCE.as_secs())
+}
+
+/// What the server said while it started.
+fn repeat(said: &std::fs::File) -> Result<()> {
+    use std::{io::Write, os::unix::fs::FileExt};
+    let mut text = vec![0; said.metadata()?.len() as usize];
+    said.read_exact_at(&mut text, 0)?;
+    std::io::stderr().write_all(&text)?;
+    Ok(())
 }
 
 pub fn start_fg(invocation: &Invocation) -> Result<u8> {
@@ -160,18 +173,28 @@ pub fn flush(invocation: &Invocation) -> Result<u8> {
     }
 }
 
+/// Postfix names the file alone; here the line comes with it.
+pub fn placed(warning: &config::Warning) -> String {
+    let file = warning.file.display().to_string();
+    match warning.text.strip_prefix(&format!("{file}: ")) {
+        Some(text) => format!("{file}, line {}: {text}", warning.line),
+        None => warning.text.clone(),
+    }
+}
+
 /// Everything a start would check, without starting.
 pub fn check(invocation: &Invocation) -> Result<u8> {
     let config = invocation.config(None)?;
     for warning in config.unused() {
-        eprintln!("{}: warning: {warning}", invocation.name);
+        eprintln!("{}: warning: {}", invocation.name, placed(&warning));
     }
-    let log = crate::maillog::CommandLog::install()?;
+    crate::maillog::CommandLog::install()?;
     let problems = server::check(&config)?;
     for problem in &problems {
         eprintln!("{}: fatal: {problem}", invocation.name);
     }
-    Ok(u8::from(!problems.is_empty() || log.troubles() > 0))
+    // Warnings leave a server that starts.
+    Ok(u8::from(!problems.is_empty()))
 }
 
 /// `waxwing install DIRECTORY`.

@@ -29,7 +29,7 @@ where
         Ok(name) => name,
         Err(reply) => return c.fail(reply).await,
     };
-    // RFC 5321 section 4.1.4: EHLO also does what RSET does. A refused name still is the session's, as in Postfix.
+    // RFC 5321 section 4.1.4: EHLO also does what RSET does. A refused name is forgotten, as in Postfix.
     c.end_transaction();
     let changed = c.session.helo.as_deref() != Some(name.as_str());
     let session = c.session_mut();
@@ -42,6 +42,8 @@ where
         // The restrictions of HELO see the protocol the client used before it, and so does their log line.
         let decision = c.evaluator(None).helo().await;
         if !c.heed(decision).await? {
+            c.session_mut().helo = None;
+            c.reuse.changed(Inputs::HELO);
             return Ok(Step::Failed);
         }
     }
