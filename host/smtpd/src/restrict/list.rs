@@ -273,7 +273,9 @@ impl Reader {
         if lock(&self.opened).insert(tables.names.clone())
             && let Err(why) = self.services.tables.open(&tables.names)
         {
-            self.log.error(format_args!("{}{why}", self.where_set(stage)));
+            // Postfix's line, and the place to mend it.
+            self.log.error(format_args!("{why}"));
+            self.log.warning(format_args!("{}{why}", self.where_set(stage)));
         }
     }
 
