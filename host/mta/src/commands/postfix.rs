@@ -130,8 +130,15 @@ pub fn stop(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn reload(invocation: &Invocation) -> Result<u8> {
-    // What is wrong is told here, too, before the server is asked.
-    let config = invocation.config(None)?;
+    let config = match invocation.config(None) {
+        Ok(config) => config,
+        Err(error) => {
+            // The server refuses it, too, and leaves a line in the log for those who do not see this terminal.
+            let queue_directory = queue_directory_as_written(&invocation.directory(None));
+            let _ = master::control::ask(&queue_directory, &["reload"], b"", |_| ());
+            return Err(error);
+        }
+    };
     let mut lines = Vec::new();
     match master::control::ask(&queue_directory(&config), &["reload"], b"", |line| lines.push(line))? {
         None => {
@@ -146,6 +153,14 @@ pub fn reload(invocation: &Invocation) -> Result<u8> {
             Ok(status as u8)
         }
     }
+}
+
+/// queue_directory of a main.cf that does not load: the last such line, else the default.
+fn queue_directory_as_written(config_directory: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(config_directory.join("main.cf")).unwrap_or_default();
+    let setting =
+        text.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| name.trim() == QUEUE_DIRECTORY.name);
+    setting.last().map_or_else(|| QUEUE_DIRECTORY.default.into(), |(_, value)| value.trim().into())
 }
 
 pub fn status(invocation: &Invocation) -> Result<u8> {
