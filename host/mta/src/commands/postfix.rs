@@ -158,9 +158,9 @@ pub fn reload(invocation: &Invocation) -> Result<u8> {
 /// queue_directory of a main.cf that does not load: the last such line, else the default.
 fn queue_directory_as_written(config_directory: &Path) -> PathBuf {
     let text = std::fs::read_to_string(config_directory.join("main.cf")).unwrap_or_default();
-    let setting =
-        text.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| name.trim() == QUEUE_DIRECTORY.name);
-    setting.last().map_or_else(|| QUEUE_DIRECTORY.default.into(), |(_, value)| value.trim().into())
+    let mut settings = text.lines().rev().filter_map(|line| line.split_once('='));
+    let setting = settings.find(|(name, _)| name.trim() == QUEUE_DIRECTORY.name);
+    setting.map_or_else(|| QUEUE_DIRECTORY.default.into(), |(_, value)| value.trim().into())
 }
 
 pub fn status(invocation: &Invocation) -> Result<u8> {
