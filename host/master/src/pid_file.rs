@@ -5,6 +5,7 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    time::{Duration, Instant},
 };
 
 use nix::fcntl::{Flock, FlockArg};
@@ -28,14 +29,37 @@ impl PidFile {
             .mode(0o644)
             .open(path)
             .map_err(MasterError::file(path))?;
-        let mut lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
-            .map_err(|_| MasterError::AlreadyRunning(read(path).unwrap_or(0)))?;
+        let mut lock = lock(file, path)?;
         lock.set_len(0)
             .and_then(|()| lock.rewind())
             .and_then(|()| writeln!(lock, "{:>11}", std::process::id()))
             .map_err(MasterError::file(path))?;
         Ok(Self { _lock: lock })
     }
+}
+
+/// How long a server that was killed may take to end: a thread of it that waits for the disk keeps its files open until then.
+const DYING: Duration = Duration::from_secs(30);
+
+fn lock(mut file: File, path: &Path) -> Result<Flock<File>, MasterError> {
+    let begin = Instant::now();
+    loop {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => return Ok(lock),
+            Err((unlocked, _)) => file = unlocked,
+        }
+        let holder = read(path).unwrap_or(0);
+        if is_alive(holder) || begin.elapsed() > DYING {
+            return Err(MasterError::AlreadyRunning(holder));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// False once the process has ended or its first thread has, which is all that shows of one that is ending: proc(5).
+fn is_alive(pid: i32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    !matches!(stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()), None | Some('Z' | 'X'))
 }
 
 /// The process that holds the lock, if any does.
