@@ -145,3 +145,37 @@ fn swaks_and_the_sendmail_command() {
         server.ends_at(Signal::SIGTERM);
     });
 }
+
+/// The dialogue of examples/greylist, played to quickstart with the plugins.cf of the example.
+#[test]
+fn the_session_of_the_greylist_example() {
+    namespace::inside(&[Need::Waxwing], |place| {
+        let _dns = Dns::serve("");
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/greylist");
+        let directory = place.path().join("quickstart");
+        fs::create_dir_all(directory.join("conf")).expect("create");
+        fs::copy(example.join("plugins.cf"), directory.join("conf/plugins.cf")).expect("copy");
+        let mut server = Quickstart::start(place, &[], &directory);
+        server.wait_for_port(2525);
+        let session = fs::read_to_string(example.join("session.txt")).expect("the session");
+        let mut client = Client::connect(2525).expect("connected");
+        let mut heard = client.reply();
+        for (number, line) in session.lines().enumerate() {
+            match line.split_at_checked(3) {
+                Some(("S: ", sent)) => heard = client.command(sent),
+                Some(("W: ", seconds)) => {
+                    std::thread::sleep(std::time::Duration::from_secs(seconds.trim().parse().expect("seconds")));
+                }
+                Some(("R: ", wanted)) => {
+                    let same = match wanted.strip_prefix('~') {
+                        Some(pattern) => regex::Regex::new(pattern).expect("a pattern").is_match(&heard),
+                        None => heard.trim_end() == wanted,
+                    };
+                    assert!(same, "session.txt:{}: wanted {wanted:?}, heard {heard:?}\n{}", number + 1, server.said());
+                }
+                _ => assert!(line.is_empty() || line.starts_with('#'), "session.txt:{}: {line:?}", number + 1),
+            }
+        }
+        server.ends_at(Signal::SIGTERM);
+    });
+}
