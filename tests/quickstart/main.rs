@@ -87,6 +87,8 @@ fn the_first_mail() {
                 && mail.contains("Delivered-To: you@example.com"),
             "{mail}"
         );
+        // The log is written in batches, some milliseconds later.
+        waiting::until_true(5, || server.said().contains("status=sent"));
         let said = server.said();
         assert!(said.contains("from=<me@example.org>") && said.contains("to=<you@example.com>"), "the story:\n{said}");
         assert!(said.contains("status=sent (delivered to maildir)"), "the story:\n{said}");
