@@ -109,7 +109,7 @@ impl Opener {
             return Ok(opened.table.clone());
         }
         let table = self.open_type(title, kind, name, options, format)?;
-        let lasting = matches!(kind, "hash" | "btree" | "dbm" | "texthash" | "regexp" | "pcre" | "cidr");
+        let lasting = matches!(kind, "hash" | "btree" | "dbm" | "texthash" | "regexp" | "pcre" | "cidr" | "nis");
         self.opened.insert(key, Opened { table: table.clone(), lasting });
         Ok(table)
     }

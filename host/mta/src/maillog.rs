@@ -269,6 +269,7 @@ enum Sink {
 
 fn write_lines(shared: &Shared, open_file: &OpenFile) {
     let mut sink = None;
+    let mut fallen_back = false;
     loop {
         let mut state = shared.lock();
         while state.waiting.is_empty() && !state.stopping {
@@ -290,10 +291,17 @@ fn write_lines(shared: &Shared, open_file: &OpenFile) {
         let target = state.target.clone();
         drop(state);
         if sink.is_none() {
-            sink = open(&target, open_file).ok();
+            // Without its file the log still reaches whoever started the server.
+            let refused = |error: io::Error| {
+                eprintln!("postfix/master: error: open maillog_file {target:?}: {error}");
+                Sink::Stream(Box::new(io::stderr()))
+            };
+            let opened = open(&target, open_file);
+            fallen_back = opened.is_err();
+            sink = Some(opened.unwrap_or_else(refused));
         }
-        if write_out(&mut sink, &lines, &ends).is_err() {
-            // The log's disk is full or its reader is gone: try a fresh one next time, mail goes on.
+        // The log's disk is full, its reader is gone, or it is not the real one: try that next time, mail goes on.
+        if write_out(&mut sink, &lines, &ends).is_err() || fallen_back {
             sink = None;
         }
         if dropped > 0 {

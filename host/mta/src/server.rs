@@ -73,9 +73,13 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
     server.arg("-c").arg(directory).arg(SERVE);
     let directory = directory.to_path_buf();
     let (uid, gid) = (owner.uid, owner.gid);
+    let last_good = std::sync::Mutex::new(config.get(&MAILLOG_FILE));
     let open_log = Arc::new(move || {
-        let config = load(&directory).map_err(std::io::Error::other)?;
-        let path = config.get(&MAILLOG_FILE);
+        let mut path = last_good.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // While main.cf is broken the log is where it was: the line that says so must get there.
+        if let Ok(config) = load(&directory) {
+            *path = config.get(&MAILLOG_FILE);
+        }
         let file = maillog::append(path.as_ref())?;
         std::os::unix::fs::fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()))?;
         Ok(file)
