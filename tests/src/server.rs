@@ -419,6 +419,13 @@ impl Server {
         Output { status, stdout: read("stdout"), stderr: read("stderr") }
     }
 
+    /// postmulti(1), which takes its directory from the environment alone.
+    pub fn multi(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary());
+        command.arg("postmulti").args(arguments).env("MAIL_CONFIG", self.conf()).stdin(Stdio::null());
+        command.output().expect("postmulti runs")
+    }
+
     /// `postqueue -j`, one value a message.
     pub fn queue(&self) -> Vec<serde_json::Value> {
         let output = self.command("postqueue", &["-j"]);

@@ -34,6 +34,21 @@ impl MailLog {
         Self { program: format!("{syslog_name}/{daemon}").into() }
     }
 
+    /// With a whole program name, such as the tag of postlog(1).
+    pub fn named(program: &str) -> Self {
+        Self { program: program.into() }
+    }
+
+    /// A line without a word for its level before it.
+    pub fn line(&self, level: Level, text: fmt::Arguments<'_>) {
+        match level {
+            Level::Debug => tracing::debug!(target: "maillog", program = &*self.program, "{text}"),
+            Level::Info => tracing::info!(target: "maillog", program = &*self.program, "{text}"),
+            Level::Warning => tracing::warn!(target: "maillog", program = &*self.program, "{text}"),
+            Level::Error => tracing::error!(target: "maillog", program = &*self.program, "{text}"),
+        }
+    }
+
     /// `syslog_name/daemon`.
     pub fn program(&self) -> &str {
         &self.program

@@ -9,7 +9,10 @@ mod plugin;
 mod postcat;
 mod postconf;
 mod postfix;
+mod postkick;
+pub mod postlog;
 mod postmap;
+mod postmulti;
 mod postqueue;
 mod postsuper;
 mod quickstart;
@@ -41,10 +44,16 @@ pub const COMMANDS: &[Command] = &[
     command("reload", postfix::reload, "read main.cf, master.cf, plugins.cf and all tables anew"),
     command("status", postfix::status, "say whether it runs"),
     command("check", postfix::check, "read the configuration, load the plugins, report what is wrong"),
+    command("abort", postfix::abort, "stop it at once, without waiting for sessions"),
+    command("set-permissions", postfix::set_permissions, "give queue and data directory to mail_owner"),
+    command("upgrade-configuration", postfix::upgrade_configuration, "the same as check: there is nothing to upgrade"),
     command("flush", postfix::flush, "try to deliver all deferred mail now"),
-    command("postfix", postfix::run, "postfix(1): start, start-fg, stop, reload, status, check, flush"),
+    command("postfix", postfix::run, "postfix(1): start, stop, reload, abort, flush, check, status and so on"),
     command("postconf", postconf::run, "postconf(1): show parameters"),
     command("postmap", postmap::run, "postmap(1): look up keys in tables (-q)"),
+    command("postkick", postkick::run, "postkick(1): a request to a service: class service request"),
+    command("postlog", postlog::run, "postlog(1): write a line to the mail log (-p, -t)"),
+    command("postmulti", postmulti::run, "postmulti(1): list the instances (-l), run a command for each (-x)"),
     command("postqueue", postqueue::run, "postqueue(1): list or flush the queue (-p, -j, -f)"),
     command("mailq", postqueue::mailq, "mailq(1): postqueue -p"),
     command("postcat", postcat::run, "postcat(1): show a queued message (-q ID)"),
@@ -150,7 +159,7 @@ impl Invocation {
 fn usage() -> String {
     let mut text = String::from("usage: waxwing [-c config_dir] [-v] command [arguments]\n\ncommands:\n");
     for command in COMMANDS.iter().filter(|c| c.name != crate::server::SERVE) {
-        text += &format!("  {:<11} {}\n", command.name, command.summary);
+        text += &format!("  {:<21} {}\n", command.name, command.summary);
     }
     text
 }

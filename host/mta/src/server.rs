@@ -111,6 +111,36 @@ fn prepare_directories(config: &Config, owner: Option<&User>) -> Result<()> {
     Ok(())
 }
 
+/// `set-permissions`: as root all of both directories goes to mail_owner.
+pub fn set_permissions(config: &Config) -> Result<()> {
+    let owner = mail_owner(config)?;
+    if !Uid::effective().is_root() {
+        bail!("set-permissions needs root: files of other users are given to {}", owner.name);
+    }
+    prepare_directories(config, Some(&owner))?;
+    for name in [config.get(&QUEUE_DIRECTORY), config.get(&DATA_DIRECTORY)] {
+        own_all(Path::new(&name), &owner).with_context(|| name.clone())?;
+    }
+    Ok(())
+}
+
+/// Never through a symbolic link, nor a file that has another name elsewhere: whoever could place one would be given what
+/// it stands for.
+fn own_all(directory: &Path, owner: &User) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    own(directory, owner)?;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let facts = entry.metadata()?;
+        if facts.is_dir() {
+            own_all(&entry.path(), owner)?;
+        } else if facts.nlink() == 1 {
+            own(&entry.path(), owner)?;
+        }
+    }
+    Ok(())
+}
+
 /// Gives a directory and what a server that ran as root left in it to the owner.
 fn own(path: &Path, owner: &User) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,5 @@
-//! postfix(1): start, start-fg, stop, reload, status, check, flush. Also `install`, which makes the links.
+//! postfix(1): start, stop, reload, abort, flush, check, status, set-permissions, upgrade-configuration. Also `install`,
+//! which makes the links.
 
 use std::{
     os::unix::process::CommandExt,
@@ -24,15 +25,29 @@ use crate::{options::Options, server};
 /// How long `start` waits until the server answers, and `stop` until it is gone.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What may follow the word `postfix`.
+const KNOWN: &[&str] = &[
+    "start",
+    "start-fg",
+    "stop",
+    "reload",
+    "abort",
+    "flush",
+    "check",
+    "status",
+    "set-permissions",
+    "upgrade-configuration",
+];
+
 /// `postfix [-c dir] [-v] start` and so on.
 pub fn run(invocation: &Invocation) -> Result<u8> {
     let options = Options::parse("c:vDp", &invocation.words)?;
     let Some((word, rest)) = options.operands.split_first() else {
-        bail!("usage: postfix [-c config_dir] [-v] start | start-fg | stop | reload | status | check | flush");
+        bail!("usage: postfix [-c config_dir] [-v] {}", KNOWN.join(" | "));
     };
-    let known = ["start", "start-fg", "stop", "reload", "status", "check", "flush"];
-    let Some(command) = COMMANDS.iter().find(|c| c.name == word && known.contains(&c.name)) else {
-        bail!("unknown command: '{word}'. Usage: postfix start (or stop, reload, status, check, flush)");
+    let Some(command) = COMMANDS.iter().find(|c| c.name == word && KNOWN.contains(&c.name)) else {
+        say(&format!("fatal: unknown command: '{word}'. Usage: postfix start (or {})", KNOWN[1..].join(", ")));
+        return Ok(1);
     };
     let inner = Invocation {
         name: command.name.to_string(),
@@ -129,6 +144,29 @@ pub fn stop(invocation: &Invocation) -> Result<u8> {
     Ok(0)
 }
 
+/// Ends at once. Nothing is lost: what had its 250 is on the disk.
+pub fn abort(invocation: &Invocation) -> Result<u8> {
+    let config = invocation.config(None)?;
+    let Some(pid) = running(&config) else {
+        say("fatal: the Postfix mail system is not running");
+        return Ok(1);
+    };
+    say("aborting the Postfix mail system");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).with_context(|| format!("signal to process {pid}"))?;
+    Ok(0)
+}
+
+/// Makes queue_directory and data_directory and gives them and what lies in them to mail_owner.
+pub fn set_permissions(invocation: &Invocation) -> Result<u8> {
+    server::set_permissions(&invocation.config(None)?)?;
+    Ok(0)
+}
+
+/// There is no older version's configuration to mend; what is wrong with this one is told.
+pub fn upgrade_configuration(invocation: &Invocation) -> Result<u8> {
+    check(invocation)
+}
+
 pub fn reload(invocation: &Invocation) -> Result<u8> {
     let config = match invocation.config(None) {
         Ok(config) => config,
@@ -182,8 +220,8 @@ pub fn flush(invocation: &Invocation) -> Result<u8> {
     match master::control::ask(&queue_directory(&config), &["flush"], b"", |_| ())? {
         Some(status) => Ok(status as u8),
         None => {
-            say("fatal: the Postfix mail system is not running");
-            Ok(1)
+            eprintln!("postqueue: fatal: Cannot flush mail queue - mail system is down");
+            Ok(69)
         }
     }
 }
@@ -229,6 +267,9 @@ pub fn install(invocation: &Invocation) -> Result<u8> {
         "status",
         "check",
         "flush",
+        "abort",
+        "set-permissions",
+        "upgrade-configuration",
         "plugin",
         "install",
     ];

@@ -108,6 +108,7 @@ impl Server {
                 let rest: Vec<String> = rest.iter().map(|w| w.to_string()).collect();
                 self.submit(peer, &rest, &content, answer).await
             }
+            ["log", tag, severity, line] => Ok(write_log_line(tag, severity, line)),
             _ if !self.is_administrator(peer) => {
                 answer.line("use of this command is reserved for the superuser").await;
                 Ok(EX_NOPERM)
@@ -123,6 +124,7 @@ impl Server {
                 self.stop.notify_one();
                 Ok(0)
             }
+            ["kick", class, service, request] => self.kick(class, service, request, answer).await,
             ["postsuper", letter, id, queues @ ..] => self.postsuper(letter, id, queues, answer).await,
             other => {
                 answer.line(format!("unknown order: {}", other.join(" "))).await;
@@ -142,6 +144,29 @@ impl Server {
     async fn reload_by_order(&self) -> Result<()> {
         let Some(server) = self.this.upgrade() else { bail!("the server is stopping") };
         server.reload().await
+    }
+
+    /// postkick(1). The letters are those of qmgr(8) and pickup(8): A and F try deferred mail at once; a scan of incoming or
+    /// deferred mail needs no request here.
+    async fn kick(&self, class: &str, service: &str, request: &str, answer: &Answer) -> Result<i32> {
+        match (class, service) {
+            ("public", "qmgr") => {
+                if request.contains(['A', 'F']) {
+                    self.manager.flush(&Which::All);
+                }
+            }
+            ("public", "pickup") => {
+                let Some(server) = self.this.upgrade() else { bail!("the server is stopping") };
+                take_maildrop(&server).await?;
+            }
+            // Postfix wakes these two for work that is done here when it is due.
+            ("public", "flush") | ("private", "tlsmgr") => {}
+            _ => {
+                answer.line(format!("unable to look up {class}/{service}: No such file or directory")).await;
+                return Ok(1);
+            }
+        }
+        Ok(0)
     }
 
     async fn list(&self, answer: &Answer) -> Result<i32> {
@@ -233,6 +258,17 @@ impl Server {
             answer.line(id.to_string()).await;
         }
         Ok(0)
+    }
+}
+
+/// postlogd(8): a line of postlog(1) run by a user who may not write to maillog_file.
+fn write_log_line(tag: &str, severity: &str, line: &str) -> i32 {
+    match crate::commands::postlog::level(severity) {
+        Some(level) => {
+            MailLog::named(tag).line(level, format_args!("{line}"));
+            0
+        }
+        None => EX_USAGE,
     }
 }
 
