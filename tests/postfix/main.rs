@@ -6,6 +6,7 @@ use waxwing_tests::{
     dns::Dns,
     namespace,
     needs::{Need, asked_for, say},
+    policy_server::PolicyServer,
     server::{Kind, Server},
 };
 
@@ -46,6 +47,17 @@ macro_rules! files {
 }
 
 files!(access dns limits lists protocol stages verbs);
+
+#[test]
+fn policy() {
+    namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
+        let server = PolicyServer::listen();
+        for kind in [Kind::Postfix, Kind::Waxwing] {
+            server.listen_at(&place.directory(&format!("{}/spool/policy", kind.name())).join("recorder"));
+        }
+        compare(place, "policy.cases");
+    });
+}
 
 fn dialogues(place: &namespace::Place, kind: Kind) {
     if !asked_for(kind.name()) {
