@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! <close>          the end, without a word
-//! <hang>           nothing, and the connection stays open
+//! <hang>           nothing for 5 s, then the end
 //! <raw> TEXT       bytes with \n for the line ends, then the end
 //! <once> ACTION    the action; the connection is closed after it
 //! <second> ACTION  the end for the first request, the action for all others
@@ -15,8 +15,11 @@ use std::{
     fmt::Write as _,
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    os::unix::{fs::PermissionsExt, net::UnixListener},
+    net::{Shutdown, TcpListener, TcpStream},
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixListener, UnixStream},
+    },
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -33,6 +36,9 @@ struct Memory {
     answer: String,
     asked: Vec<Asked>,
     connections: u32,
+    /// How to close each connection.
+    closers: Vec<Box<dyn Fn() + Send>>,
+    stopped: bool,
 }
 
 /// One request.
@@ -52,61 +58,89 @@ impl Asked {
     }
 }
 
-/// Listens as long as its process lives: dialogues reach it from wherever they are played.
-pub struct PolicyServer(Arc<Mutex<Memory>>);
+/// Listens until it is dropped; then its connections are closed as well.
+pub struct PolicyServer {
+    memory: Arc<Mutex<Memory>>,
+    listening: Vec<(String, thread::JoinHandle<()>)>,
+}
+
+impl Drop for PolicyServer {
+    fn drop(&mut self) {
+        lock(&self.memory).stopped = true;
+        for (address, thread) in self.listening.drain(..) {
+            // Wakes the listening thread up, so that the port is free again when this returns.
+            let _ = TcpStream::connect(&address);
+            let _ = UnixStream::connect(&address);
+            thread.join().expect("the policy server's thread");
+        }
+        lock(&self.memory).closers.drain(..).for_each(|close| close());
+    }
+}
 
 impl PolicyServer {
-    /// At [`ADDRESS`].
+    /// At [`ADDRESS`], and within reach of dialogues.
     pub fn listen() -> Self {
-        let server = Self::at(ADDRESS);
+        let mut server = Self::at(ADDRESS);
         let control = TcpListener::bind(CONTROL).expect("a free port");
-        let memory = server.0.clone();
-        thread::spawn(move || {
+        let memory = server.memory.clone();
+        let thread = thread::spawn(move || {
             for stream in control.incoming().flatten() {
+                if lock(&memory).stopped {
+                    return;
+                }
                 ordered(&memory, stream);
             }
         });
+        server.listening.push((CONTROL.into(), thread));
         server
     }
 
-    /// At another address, without a way to reach it from dialogues.
+    /// At another address.
     pub fn at(address: &str) -> Self {
-        let server = Self(Arc::default());
+        let server = Self { memory: Arc::default(), listening: Vec::new() };
         server.say("DUNNO");
         let listener = TcpListener::bind(address).expect("a free port");
-        let memory = server.0.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let reader = stream.try_clone().expect("a stream");
-                serve(&memory, reader, stream);
-            }
-        });
-        server
+        server.listen_with(address, move |memory| {
+            let stream = listener.accept().expect("a client").0;
+            let reader = stream.try_clone().expect("a stream");
+            let closer = stream.try_clone().expect("a stream");
+            serve(memory, reader, stream, move || drop(closer.shutdown(Shutdown::Both)));
+        })
     }
 
     /// At a unix socket as well, which everybody may use.
-    pub fn listen_at(&self, path: &Path) {
+    pub fn and_at(self, path: &Path) -> Self {
         // What an earlier server left.
         let _ = fs::remove_file(path);
         let listener = UnixListener::bind(path).expect("a socket");
         fs::set_permissions(path, fs::Permissions::from_mode(0o666)).expect("chmod");
-        let memory = self.0.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let reader = stream.try_clone().expect("a stream");
-                serve(&memory, reader, stream);
+        self.listen_with(&path.display().to_string(), move |memory| {
+            let stream = listener.accept().expect("a client").0;
+            let reader = stream.try_clone().expect("a stream");
+            let closer = stream.try_clone().expect("a stream");
+            serve(memory, reader, stream, move || drop(closer.shutdown(Shutdown::Both)));
+        })
+    }
+
+    fn listen_with(mut self, address: &str, next: impl Fn(&Arc<Mutex<Memory>>) + Send + 'static) -> Self {
+        let memory = self.memory.clone();
+        let thread = thread::spawn(move || {
+            while !lock(&memory).stopped {
+                next(&memory);
             }
         });
+        self.listening.push((address.to_string(), thread));
+        self
     }
 
     /// What it answers from now on; what it was asked so far is forgotten.
     pub fn say(&self, answer: &str) {
-        say(&self.0, answer);
+        say(&self.memory, answer);
     }
 
     /// What it was asked since then.
     pub fn asked(&self) -> Vec<Asked> {
-        lock(&self.0).asked.clone()
+        lock(&self.memory).asked.clone()
     }
 }
 
@@ -145,14 +179,22 @@ fn say(memory: &Mutex<Memory>, answer: &str) {
     memory.asked.clear();
 }
 
-fn serve(memory: &Arc<Mutex<Memory>>, reader: impl Read + Send + 'static, mut writer: impl Write + Send + 'static) {
+fn serve(
+    memory: &Arc<Mutex<Memory>>,
+    reader: impl Read + Send + 'static,
+    mut writer: impl Write + Send + 'static,
+    close: impl Fn() + Send + 'static,
+) {
     let memory = memory.clone();
+    let close = Arc::new(close);
+    let connection = {
+        let mut memory = lock(&memory);
+        memory.connections += 1;
+        let close = close.clone();
+        memory.closers.push(Box::new(move || close()));
+        memory.connections
+    };
     thread::spawn(move || {
-        let connection = {
-            let mut memory = lock(&memory);
-            memory.connections += 1;
-            memory.connections
-        };
         let mut attributes = Vec::new();
         for line in BufReader::new(reader).lines().map_while(Result::ok) {
             if let Some((name, value)) = line.split_once('=') {
@@ -170,8 +212,8 @@ fn serve(memory: &Arc<Mutex<Memory>>, reader: impl Read + Send + 'static, mut wr
                 ("<close>", _) => (String::new(), true),
                 ("<second>", _) if first => (String::new(), true),
                 ("<hang>", _) => {
-                    thread::sleep(Duration::from_secs(20));
-                    return;
+                    thread::sleep(Duration::from_secs(5));
+                    (String::new(), true)
                 }
                 ("<raw>", text) => (text.replace("\\n", "\n"), true),
                 ("<once>", text) => (action(text), true),
@@ -179,38 +221,37 @@ fn serve(memory: &Arc<Mutex<Memory>>, reader: impl Read + Send + 'static, mut wr
                 _ => (action(&answer), false),
             };
             if writer.write_all(text.as_bytes()).is_err() || ends {
-                return;
+                // Other handles of this connection are open.
+                return close();
             }
         }
     });
 }
 
-/// The requests as text, without what two honest servers may have differently. Connections and instances are numbered
-/// in the order in which they appear.
+/// The requests as text, without what two honest servers may have differently: instances are numbered in the order in which
+/// they appear. What Postfix sends from 3.8 on is left out.
 fn shown(asked: &[Asked]) -> String {
-    let (mut connections, mut instances) = (Vec::new(), Vec::new());
-    let mut number = |seen: &mut Vec<String>, value: &str| {
-        let known = seen.iter().position(|s| s == value);
+    let mut instances: Vec<String> = Vec::new();
+    let mut number = |value: &str| {
+        let known = instances.iter().position(|s| s == value);
         known.unwrap_or_else(|| {
-            seen.push(value.to_string());
-            seen.len() - 1
+            instances.push(value.to_string());
+            instances.len() - 1
         }) + 1
     };
     let mut text = String::new();
     for (at, request) in asked.iter().enumerate() {
         let at = at + 1;
-        let connection = number(&mut connections, &request.connection.to_string());
-        // Written to a string, which takes everything.
-        let _ = writeln!(text, "{at}: connection {connection}");
-        for (name, value) in &request.attributes {
+        let of_3_7 = |name: &str| !matches!(name, "compatibility_level" | "mail_version");
+        for (name, value) in request.attributes.iter().filter(|(name, _)| of_3_7(name)) {
             let value = match name.as_str() {
                 _ if value.is_empty() => String::new(),
-                "instance" => format!("INSTANCE{}", number(&mut instances, value)),
+                "instance" => format!("INSTANCE{}", number(value)),
                 "queue_id" => "ID".to_string(),
-                "mail_version" => "VERSION".to_string(),
                 "client_port" | "server_port" if value.parse::<u16>().is_ok_and(|port| port > 0) => "PORT".to_string(),
                 _ => value.clone(),
             };
+            // Written to a string, which takes everything.
             let _ = writeln!(text, "{at}: {name}={value}");
         }
     }

@@ -83,11 +83,8 @@ impl<'a> Answer<'a> {
     fn read(mut self) -> Result<(String, bool), Trouble> {
         let mut action = None;
         loop {
-            let line = match self.line() {
-                Ok(line) => line,
-                // Said is said, even where the rest is missing.
-                Err(trouble) => return action.map(|action| (action, false)).ok_or(trouble),
-            };
+            // An answer without its empty line may be half of one.
+            let line = self.line()?;
             if line.is_empty() {
                 let Some(action) = action else {
                     return Err(self.broken("missing attribute action in input from "));
