@@ -225,7 +225,8 @@ fn s09_7_the_policy_server_is_asked_for_each_recipient() {
 fn s09_9_errors_cost_time_and_end_the_session() {
     scenario(ZONE, |server, _| {
         // The gateway waits 5 s; one is enough to see it.
-        let _policy = gateway(server, "smtpd_error_sleep_time = 1s\nsmtpd_soft_error_limit = 5\nsmtpd_hard_error_limit = 15\n");
+        let _policy =
+            gateway(server, "smtpd_error_sleep_time = 1s\nsmtpd_soft_error_limit = 5\nsmtpd_hard_error_limit = 15\n");
         let mut client = Client::ready(GOOD, server.port);
         for n in 1..=16 {
             let start = Instant::now();

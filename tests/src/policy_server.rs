@@ -183,7 +183,7 @@ fn serve(
     memory: &Arc<Mutex<Memory>>,
     reader: impl Read + Send + 'static,
     mut writer: impl Write + Send + 'static,
-    close: impl Fn() + Send + 'static,
+    close: impl Fn() + Send + Sync + 'static,
 ) {
     let memory = memory.clone();
     let close = Arc::new(close);

@@ -27,7 +27,9 @@ mod tests {
 
     #[test]
     fn numbers_and_names() {
-        for (name, port) in [("25", Some(25)), ("smtp", Some(25)), ("0", None), ("70000", None), ("nosuchservice", None), ("", None)] {
+        for (name, port) in
+            [("25", Some(25)), ("smtp", Some(25)), ("0", None), ("70000", None), ("nosuchservice", None), ("", None)]
+        {
             assert_eq!(service_port(name), port, "{name}");
         }
     }

@@ -72,11 +72,13 @@ struct Answer<'a> {
     server: &'a str,
     connection: &'a Connection,
     unread: Vec<u8>,
+    /// Something came. A server that says nothing at all is told of once, by whoever asks.
+    begun: bool,
 }
 
 impl<'a> Answer<'a> {
     fn new(service: &'a Service, connection: &'a Connection) -> Self {
-        Self { server: service.server(), connection, unread: Vec::new() }
+        Self { server: service.server(), connection, unread: Vec::new(), begun: false }
     }
 
     /// The action, and whether the connection can take another request.
@@ -112,7 +114,11 @@ impl<'a> Answer<'a> {
             }
             let part = if self.unread.contains(&b'=') { "value" } else { "name" };
             match self.connection.read(4096) {
-                Ok(bytes) => self.unread.extend_from_slice(&bytes),
+                Ok(bytes) => {
+                    self.begun = true;
+                    self.unread.extend_from_slice(&bytes);
+                }
+                Err(error) if !self.begun => return Err(Trouble::of(error)),
                 Err(error) => {
                     let what = if matches!(error, SocketError::Timeout) { "timeout" } else { "premature end-of-input" };
                     log::warning(&[what, " on ", self.server, " while reading input attribute ", part].concat());
@@ -149,7 +155,7 @@ impl Trouble {
 
     /// What is no error of the operating system has Postfix's words for none.
     fn nameless() -> Self {
-        Self { text: "Success".to_string(), is_usual: true }
+        Self { text: "Application error".to_string(), is_usual: true }
     }
 }
 

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 pub use crate::bindings::waxwing::plugin::socket::SocketError;
-pub use crate::host::socket::Connection;
 use crate::host;
+pub use crate::host::socket::Connection;
 
 /// Connects; `timeout` bounds this, and each read and write. With `reuse`, a kept connection is taken where there is one.
 pub fn connect(endpoint: &str, timeout: Duration, reuse: bool) -> Result<Connection, SocketError> {

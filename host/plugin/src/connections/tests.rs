@@ -3,9 +3,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use hook::{
-    Attribute, BoxFuture, Facts, Instances, NameStatus, Notes, SessionView, Stage, Stream,
-};
+use hook::{Attribute, BoxFuture, Facts, Instances, NameStatus, Notes, SessionView, Stage, Stream};
 
 use super::*;
 

@@ -30,12 +30,7 @@ impl State {
         held.0.as_mut().ok_or(SocketError::Closed)
     }
 
-    async fn open_connection(
-        &mut self,
-        endpoint: String,
-        timeout: Duration,
-        reuse: bool,
-    ) -> Answer<Resource<Held>> {
+    async fn open_connection(&mut self, endpoint: String, timeout: Duration, reuse: bool) -> Answer<Resource<Held>> {
         let connections = self.connections()?;
         if !self.plugin.may_connect(&endpoint) {
             return Ok(Err(SocketError::NotGranted));
