@@ -1,10 +1,12 @@
 //! Complete systems as their administrators describe them, one test an outcome, named after it (`s05_1_...`). Each test
 //! is played to Debian's Postfix first, which proves the test, and then to Waxwing.
 
+mod policy_services;
 mod s05;
 mod s07;
 mod s08;
 mod s09;
+mod s11;
 mod s22;
 mod s23;
 
@@ -24,7 +26,12 @@ struct Outside<'a> {
 
 /// Runs the test with both servers and a DNS of `zone`. To be called with a closure written in the test function.
 fn scenario<F: Fn(&mut Server, &Outside)>(zone: &str, test: F) {
-    namespace::inside_named(namespace::test_name::<F>(), BOTH, |place| {
+    scenario_with(BOTH, zone, test);
+}
+
+/// The same for a test that needs more.
+fn scenario_with<F: Fn(&mut Server, &Outside)>(needs: &[Need], zone: &str, test: F) {
+    namespace::inside_named(namespace::test_name::<F>(), needs, |place| {
         let dns = Dns::serve(zone);
         server::both(place, |server| test(server, &Outside { dns: &dns }));
     });

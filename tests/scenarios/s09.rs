@@ -1,11 +1,12 @@
 //! S09: an MX that applies policy and hands all mail to one inside server.
 //!
-//! TLS and the policy server are left out of its lists: an access table stands where the policy server is asked.
+//! TLS is left out of its lists.
 
 use std::time::{Duration, Instant};
 
 use waxwing_tests::{
     client::{Client, ask, send_mail},
+    policy_server::PolicyServer,
     server::Server,
     sink::Sink,
 };
@@ -69,24 +70,27 @@ smtpd_sender_restrictions =
     reject_unknown_sender_domain  reject_unknown_recipient_domain  reject_unauth_pipelining
     reject_unlisted_recipient  reject_unknown_reverse_client_hostname
     check_client_access proxy:hash:$config_directory/whitelist-domains
-    check_recipient_access hash:$config_directory/policy
+    check_policy_service inet:127.0.0.1:15000
 smtpd_recipient_restrictions = reject_unauth_destination  permit
 ";
 
-fn gateway(server: &mut Server, more: &str) {
+/// The running gateway's policy server, which says DUNNO.
+#[must_use]
+fn gateway(server: &mut Server, more: &str) -> PolicyServer {
     server.table("domains", "listed.test x\n");
-    server.table("addresses", "user@listed.test x\npoliced@listed.test x\n");
+    server.table("addresses", "user@listed.test x\nother@listed.test x\n");
     server.table("whitelist-ips", "123.123.123.123 OK\n234.234.234.234 OK\n");
     server.table("whitelist-domains", "friend.tld OK\ntrusted.tld OK\n");
-    server.table("policy", "policed@listed.test REJECT by policy\n");
     server.main_cf(&format!("{MAIN_CF}{more}"));
+    let policy = PolicyServer::at("127.0.0.1:15000");
     server.start();
+    policy
 }
 
 #[test]
 fn s09_1_greeting_and_verbs() {
     scenario(ZONE, |server, _| {
-        gateway(server, "");
+        let _policy = gateway(server, "");
         let mut client = Client::connect_from(GOOD, server.port).expect("the server listens");
         assert_eq!(client.reply(), "220 Hello and welcome to our mailserver");
         assert_eq!(client.command("MAIL FROM:<a@good.test>"), "503 5.5.1 Error: send HELO/EHLO first");
@@ -102,7 +106,7 @@ fn s09_1_greeting_and_verbs() {
 fn s09_2_listed_recipients_are_accepted_and_sent_inside() {
     scenario(ZONE, |server, _| {
         let inside = Sink::listen("10.9.0.5:2525");
-        gateway(server, "");
+        let _policy = gateway(server, "");
         assert_eq!(ask(GOOD, server.port, "a@good.test", "user@listed.test"), "250 2.1.5 Ok");
         assert_eq!(ask(GOOD, server.port, "a@good.test", "user+ext@listed.test"), "250 2.1.5 Ok");
         send_mail(GOOD, server.port, "a@good.test", "user+ext@listed.test", "Subject: x\n\nbody\n");
@@ -114,7 +118,7 @@ fn s09_2_listed_recipients_are_accepted_and_sent_inside() {
 #[test]
 fn s09_3_unlisted_recipients_are_refused() {
     scenario(ZONE, |server, _| {
-        gateway(server, "");
+        let _policy = gateway(server, "");
         let reply = ask(GOOD, server.port, "a@good.test", "x@listed.test");
         assert_eq!(
             reply,
@@ -126,7 +130,7 @@ fn s09_3_unlisted_recipients_are_refused() {
 #[test]
 fn s09_4_no_relaying_for_anybody() {
     scenario(ZONE, |server, _| {
-        gateway(server, "");
+        let _policy = gateway(server, "");
         for client in [GOOD, "127.0.0.1", WHITELISTED] {
             for recipient in ["x@other.test", "user@sub.listed.test"] {
                 let reply = ask(client, server.port, "a@good.test", recipient);
@@ -152,7 +156,7 @@ fn at_rcpt(server: &Server, client: &str, helo: &str, sender: &str) -> String {
 #[test]
 fn s09_5_bad_clients_are_refused_at_rcpt() {
     scenario(ZONE, |server, _| {
-        gateway(server, "");
+        let _policy = gateway(server, "");
         for (client, helo, sender, expected) in [
             (
                 GOOD,
@@ -177,17 +181,43 @@ fn s09_5_bad_clients_are_refused_at_rcpt() {
 #[test]
 fn s09_6_whitelists() {
     scenario(ZONE, |server, _| {
-        gateway(server, "");
+        let policy = gateway(server, "");
         for (helo, sender) in [("c.test", "joe@localhost"), ("???", "a@good.test"), ("c.test", "a@missing.test")] {
             assert_eq!(at_rcpt(server, WHITELISTED, helo, sender), "250 2.1.5 Ok", "{helo} {sender}");
         }
-        let refused = "554 5.7.1 <policed@listed.test>: Recipient address rejected: by policy";
-        let policed = |client| ask(client, server.port, "a@good.test", "policed@listed.test");
-        assert_eq!(policed("198.51.100.10"), "250 2.1.5 Ok", "friend.tld skips the policy");
+        policy.say("REJECT by policy");
+        let refused = "554 5.7.1 <a@good.test>: Sender address rejected: by policy";
+        let policed = |client| ask(client, server.port, "a@good.test", "user@listed.test");
+        assert_eq!(policed("198.51.100.10"), "250 2.1.5 Ok", "friend.tld skips the policy server");
+        assert_eq!(policy.asked().len(), 0, "and it is not asked");
         assert_eq!(policed("198.51.100.11"), refused, "mail.friend.tld does not");
         assert_eq!(policed(GOOD), refused);
+        assert_eq!(policy.asked().len(), 2);
         let reply = at_rcpt(server, "198.51.100.10", "???", "a@good.test");
         assert_eq!(reply, "501 5.5.2 <???>: Helo command rejected: Invalid name", "friend.tld skips nothing else");
+    });
+}
+
+#[test]
+fn s09_7_the_policy_server_is_asked_for_each_recipient() {
+    scenario(ZONE, |server, _| {
+        let policy = gateway(server, "");
+        let mut client = Client::ready(GOOD, server.port);
+        assert_eq!(client.command("MAIL FROM:<a@good.test>"), "250 2.1.0 Ok");
+        for recipient in ["user@listed.test", "other@listed.test"] {
+            assert_eq!(client.command(&format!("RCPT TO:<{recipient}>")), "250 2.1.5 Ok", "{recipient}");
+        }
+        let asked = policy.asked();
+        let recipients: Vec<_> = asked.iter().map(|request| request.get("recipient")).collect();
+        assert_eq!(recipients, ["user@listed.test", "other@listed.test"], "{asked:#?}");
+        assert!(asked.iter().all(|request| request.get("protocol_state") == "RCPT"), "{asked:#?}");
+        assert_eq!(asked[0].get("instance"), asked[1].get("instance"), "one message");
+        policy.say("REJECT not today");
+        let reply = client.command("RCPT TO:<user+x@listed.test>");
+        assert_eq!(reply, "554 5.7.1 <a@good.test>: Sender address rejected: not today");
+        drop(policy);
+        let reply = client.command("RCPT TO:<user+y@listed.test>");
+        assert_eq!(reply, "451 4.3.5 <a@good.test>: Sender address rejected: Server configuration problem");
     });
 }
 
@@ -195,7 +225,8 @@ fn s09_6_whitelists() {
 fn s09_9_errors_cost_time_and_end_the_session() {
     scenario(ZONE, |server, _| {
         // The gateway waits 5 s; one is enough to see it.
-        gateway(server, "smtpd_error_sleep_time = 1s\nsmtpd_soft_error_limit = 5\nsmtpd_hard_error_limit = 15\n");
+        let _policy =
+            gateway(server, "smtpd_error_sleep_time = 1s\nsmtpd_soft_error_limit = 5\nsmtpd_hard_error_limit = 15\n");
         let mut client = Client::ready(GOOD, server.port);
         for n in 1..=16 {
             let start = Instant::now();
@@ -215,7 +246,7 @@ fn s09_9_errors_cost_time_and_end_the_session() {
 #[test]
 fn s09_10_too_many_recipients_and_too_much() {
     scenario(ZONE, |server, _| {
-        gateway(server, "");
+        let _policy = gateway(server, "");
         let mut client = Client::ready(GOOD, server.port);
         let reply = client.command("MAIL FROM:<a@good.test> SIZE=52428801");
         assert_eq!(reply, "552 5.3.4 Message size exceeds fixed limit");

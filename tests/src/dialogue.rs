@@ -14,11 +14,15 @@
 //! @bytes / @end             the same, one byte a write
 //! @repeat N LINE            the line N times, {n} counting from 1; a run of equal replies is kept as one
 //! @wait SECONDS
+//! @policy ANSWER / @policy  the policy server, see that module
 //! ```
 
 use std::{thread, time::Duration};
 
-use crate::client::{CLOSED, Client};
+use crate::{
+    client::{CLOSED, Client},
+    policy_server,
+};
 
 /// What was sent (shortened) and what came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +93,10 @@ impl Talk {
             "@read" => self.read("(nothing)"),
             "@wait" => thread::sleep(Duration::from_secs_f64(rest.trim().parse().expect("@wait SECONDS"))),
             "@repeat" => self.repeat(rest),
+            "@policy" => {
+                let reply = policy_server::order(rest);
+                self.heard.push(Exchange { sent: format!("@policy {rest}"), reply });
+            }
             _ => panic!("unknown line in a script: {word} {rest}"),
         }
     }

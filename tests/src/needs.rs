@@ -16,6 +16,9 @@ pub enum Need {
     Waxwing,
     Swaks,
     Pflogsumm,
+    /// Policy servers of Debian.
+    Postgrey,
+    PolicydSpf,
     /// A C compiler and the wasm32 target are needed by few tests only.
     CCompiler,
     WasmTarget,
@@ -30,6 +33,8 @@ impl Need {
             Self::Postfix => program("/usr/sbin/postfix"),
             Self::Swaks => program("/usr/bin/swaks"),
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),
+            Self::Postgrey => program("/usr/sbin/postgrey"),
+            Self::PolicydSpf => program("/usr/bin/policyd-spf"),
             Self::CCompiler => program("/usr/bin/cc"),
             Self::Waxwing => waxwing().as_ref().err().cloned(),
             Self::WasmTarget => wasm_target_missing(),

@@ -203,6 +203,7 @@ pub fn services(zone: Zone, tables: FakeTables) -> Services {
         tables: Arc::new(tables),
         addresses: Arc::new(Nothing),
         store: Arc::new(Nothing),
+        sockets: Arc::new(hook::NoSockets),
     }
 }
 

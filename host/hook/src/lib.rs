@@ -27,6 +27,7 @@ mod report;
 mod restriction;
 mod services;
 mod session;
+mod sockets;
 mod table;
 
 pub use call::{Call, Instances, Notes};
@@ -50,4 +51,5 @@ pub use services::{
     Randomness, RecordType, Resolution, ResourceRecord, Services, Store, StoreError,
 };
 pub use session::{Attribute, Facts, MessageView, NameStatus, SessionView};
+pub use sockets::{NoSockets, Sockets, Stream};
 pub use table::{Found, Lookup, SearchOrder, Table, TableError, TableKind, Tables};

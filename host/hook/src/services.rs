@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{BoxFuture, Tables};
+use crate::{BoxFuture, Sockets, Tables};
 
 /// The reverse port: one value for each configuration generation, made where the server is wired together.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ pub struct Services {
     pub tables: Arc<dyn Tables>,
     pub addresses: Arc<dyn Addresses>,
     pub store: Arc<dyn Store>,
+    pub sockets: Arc<dyn Sockets>,
 }
 
 /// Time.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use config::{
     Config, MasterEntry, ServiceKind,
-    parameters::{DELIVERY_PLUGINS, SMTPUTF8_ENABLE, SYSLOG_NAME},
+    parameters::{DELIVERY_PLUGINS, QUEUE_DIRECTORY, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use delivery::{DeliveryError, Discard, ErrorAgent, Smtp, StatusLog, Virtual, Wasm, virtual_mailbox};
 use hook::{
@@ -119,6 +119,7 @@ pub fn services(config: &Config, lasting: &Lasting) -> Result<Services> {
         tables,
         addresses: Arc::new(rewrite),
         store: lasting.store.clone(),
+        sockets: Arc::new(net::Sockets::new(config.get(&QUEUE_DIRECTORY).into())),
     })
 }
 
@@ -160,6 +161,7 @@ fn broken_services(lasting: &Lasting, why: String) -> Services {
         tables: broken.clone(),
         addresses: broken,
         store: lasting.store.clone(),
+        sockets: Arc::new(hook::NoSockets),
     }
 }
 

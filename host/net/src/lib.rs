@@ -1,5 +1,5 @@
-//! The network below SMTP: line I/O with deadlines (smtp_stream(3)), DNS lookups (dns_lookup(3)) and client host names
-//! (smtpd_peer(3)).
+//! The network below SMTP: line I/O with deadlines (smtp_stream(3)), DNS lookups (dns_lookup(3)), client host names
+//! (smtpd_peer(3)), and the connections of plugins to their servers (inet_connect(3), unix_connect(3)).
 //!
 //! What comes in: an open stream of any kind; names and addresses to look up; resolv.conf(5) and hosts(5).
 //! What goes out: lines and content from [`Connection`], typed DNS answers from [`Resolver`] with Postfix's words for
@@ -17,7 +17,11 @@ pub mod dns;
 pub mod hosts;
 mod line;
 pub mod peer;
+mod services;
+mod sockets;
 
 pub use deadline::Deadline;
 pub use dns::Resolver;
 pub use line::{Connection, ConnectionError, LineEnd};
+pub use services::service_port;
+pub use sockets::Sockets;

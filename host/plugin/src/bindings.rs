@@ -14,6 +14,7 @@ wasmtime::component::bindgen!({
         "waxwing:plugin/submission": async | trappable,
         default: trappable,
     },
+    with: { "waxwing:plugin/socket.connection": crate::connections::Held },
     exports: { default: async },
     require_store_data_send: true,
 });

@@ -15,7 +15,7 @@ use crate::{
         waxwing::plugin::types,
     },
     grants::Grants,
-    limits::{Settings, World},
+    limits::{Settings, Waits, World},
     run::Runner,
     state::{Facts, Phase, State},
 };
@@ -44,10 +44,12 @@ pub(crate) async fn describe(
         grants: Grants::none(),
         parameters: Default::default(),
         tables: Default::default(),
+        endpoints: Default::default(),
+        connections: None,
         log: log.clone(),
         slow: AtomicU32::new(u32::MAX),
     });
-    let limit = settings.limit(World::Report, false);
+    let limit = settings.limit(World::Report, Waits::Never);
     let mut live = runner
         .instantiate(&facts, limit)
         .await

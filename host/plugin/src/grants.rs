@@ -2,7 +2,7 @@
 
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::{PluginError, bindings::waxwing::plugin as imports, engine::Engine, state::State};
+use crate::{PluginError, bindings::waxwing::plugin as imports, engine::Engine, limits::Waits, state::State};
 
 /// The permissions of wit/plugin.wit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,6 +96,21 @@ impl Grants {
             })
     }
 
+    /// Whether the grant `socket` covers this endpoint. A scope may end in `*`: `inet:127.0.0.1:*`.
+    pub(crate) fn covers_endpoint(&self, endpoint: &str) -> bool {
+        // `..` leaves the folder that a scope names.
+        let leaves = endpoint.split('/').any(|part| part == "..");
+        self.everything
+            || self.given.iter().any(|(given, narrowed)| match narrowed.as_deref() {
+                _ if *given != Grant::Socket => false,
+                None => true,
+                Some(scope) => match scope.strip_suffix('*') {
+                    Some(start) => !leaves && endpoint.starts_with(start),
+                    None => scope == endpoint,
+                },
+            })
+    }
+
     /// As in plugins.cf, for `waxwing plugin list`.
     pub(crate) fn texts(&self) -> Vec<String> {
         self.given
@@ -131,7 +146,8 @@ fn need(interface: &str) -> Option<Need> {
         "envelope-edits" => Need::Granted(Grant::EditEnvelope),
         "header-edits" => Need::Granted(Grant::EditHeaders),
         "body-edits" => Need::Granted(Grant::EditBody),
-        "http" | "socket" | "submission" | "metrics" => Need::Unsupported,
+        "socket" => Need::Granted(Grant::Socket),
+        "http" | "submission" | "metrics" => Need::Unsupported,
         _ => return None,
     })
 }
@@ -142,12 +158,16 @@ fn own_interface(import: &str) -> Option<(&str, &str)> {
     version.starts_with("0.1.").then_some((interface, version))
 }
 
-/// Whether a component imports something that may have to wait: its calls then run on a stack of their own.
-pub(crate) fn waits(engine: &Engine, component: &Component) -> bool {
-    component
-        .component_type()
-        .imports(engine.wasmtime())
-        .any(|(name, _)| matches!(own_interface(name), Some(("dns" | "tables" | "addresses" | "verification", _))))
+/// What the calls of a component may have to wait for.
+pub(crate) fn waits(engine: &Engine, component: &Component) -> Waits {
+    let component_type = component.component_type();
+    let imports = component_type.imports(engine.wasmtime());
+    let waits = imports.map(|(name, _)| match own_interface(name) {
+        Some(("socket", _)) => Waits::Sockets,
+        Some(("dns" | "tables" | "addresses" | "verification", _)) => Waits::Services,
+        _ => Waits::Never,
+    });
+    waits.max().unwrap_or(Waits::Never)
 }
 
 /// The linker of one plugin, holding what it imports as far as that was granted.
@@ -228,6 +248,7 @@ fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Result<()> {
         "addresses" => imports::addresses::add_to_linker::<_, Own>(linker, own),
         "verification" => imports::verification::add_to_linker::<_, Own>(linker, own),
         "store" => imports::store::add_to_linker::<_, Own>(linker, own),
+        "socket" => imports::socket::add_to_linker::<_, Own>(linker, own),
         "body" => imports::body::add_to_linker::<_, Own>(linker, own),
         "envelope-edits" => imports::envelope_edits::add_to_linker::<_, Own>(linker, own),
         "header-edits" => imports::header_edits::add_to_linker::<_, Own>(linker, own),
@@ -249,6 +270,17 @@ mod tests {
         assert!(!grants.covers(Grant::Store, "other"), "another store than the granted ones");
         grants.add("store").expect("a grant without scope");
         assert!(grants.covers(Grant::Store, "other"));
+        grants.add("socket:inet:127.0.0.1:*, socket:unix:/run/policy/*, socket:unix:private/policy").expect("scopes");
+        for (endpoint, granted) in [
+            ("inet:127.0.0.1:9998", true),
+            ("inet:127.0.0.10:9998", false),
+            ("unix:/run/policy/socket", true),
+            ("unix:/run/policy/../docker.sock", false),
+            ("unix:private/policy", true),
+            ("unix:private/policy2", false),
+        ] {
+            assert_eq!(grants.covers_endpoint(endpoint), granted, "{endpoint}");
+        }
         assert_eq!(
             grants.add("dns,root").expect_err("no such grant").split(':').next(),
             Some("unknown grant in grant=root")

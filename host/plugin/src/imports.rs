@@ -11,6 +11,7 @@ mod notes;
 mod parameters;
 mod random;
 mod session;
+mod socket;
 mod store;
 mod tables;
 mod types;

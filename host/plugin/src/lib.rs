@@ -17,6 +17,7 @@
 
 mod bindings;
 mod check;
+mod connections;
 mod cwasm;
 mod delivery;
 mod delivery_hook;

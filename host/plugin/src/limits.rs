@@ -55,6 +55,17 @@ impl World {
     }
 }
 
+/// What the calls of a component may have to wait for, by what it imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Waits {
+    /// It is called on the session's own thread.
+    Never,
+    /// The server's own services, which have time limits of their own: DNS, tables, addresses, verification.
+    Services,
+    /// Other programs, for as long as it says itself with each call of `socket`.
+    Sockets,
+}
+
 /// How long one call may compute, and how long it may take with what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
@@ -145,7 +156,8 @@ impl Settings {
 
     /// The limits of a call. A set time_limit bounds computing and waiting together. Without one a call may compute for
     /// 50 ms (1 s where it handles whole messages), and wait for 30 s where it imports something that waits (300 s to deliver).
-    pub(crate) fn limit(&self, world: World, waits: bool) -> Limit {
+    /// A connection has a time limit of its own, such as smtpd_policy_service_timeout: there, an hour is for those who loop.
+    pub(crate) fn limit(&self, world: World, waits: Waits) -> Limit {
         if let Some(time) = self.time_limit {
             return Limit { compute: time, wait: time };
         }
@@ -154,9 +166,10 @@ impl Settings {
             World::Filter | World::Delivery | World::DeliveryHook | World::Report => 1000,
         });
         let wait = match (waits, world) {
-            (false, _) => compute,
-            (true, World::Delivery) => Duration::from_secs(300),
-            (true, _) => Duration::from_secs(30),
+            (Waits::Never, _) => compute,
+            (Waits::Sockets, _) => Duration::from_secs(3600),
+            (Waits::Services, World::Delivery) => Duration::from_secs(300),
+            (Waits::Services, _) => Duration::from_secs(30),
         };
         Limit { compute, wait }
     }
@@ -216,7 +229,7 @@ mod tests {
     fn options_are_read_and_the_rest_are_parameters() {
         let entry = entry(&[("time_limit", "20ms"), ("memory_limit", "2M"), ("instance", "shared"), ("x_delay", "3s")]);
         let settings = Settings::of_entry(&entry).expect("all well formed");
-        assert_eq!(settings.limit(World::Restriction, true).wait, Duration::from_millis(20));
+        assert_eq!(settings.limit(World::Restriction, Waits::Sockets).wait, Duration::from_millis(20));
         assert_eq!(settings.memory_limit, 2 << 20);
         assert_eq!(settings.instance, InstanceScope::Shared);
         assert_eq!(settings.parameters.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x_delay"]);

@@ -88,6 +88,9 @@ impl WasmRestriction {
             // A plugin may hand the argument back as it got it, braces and all.
             self.plugin.facts.opened(argument.unwrap_or_default());
         }
+        if let (ArgumentKind::Endpoint, Some(argument)) = (self.offer.argument, argument) {
+            self.plugin.facts.named_endpoint(argument);
+        }
         let function = format!("validate({})", self.offer.name);
         let limit = self.plugin.limit(World::Restriction);
         let pooled = self.plugin.pooled(World::Restriction, &function, Phase::Validate).await;

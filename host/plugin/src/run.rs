@@ -13,7 +13,7 @@ use crate::{
     engine::Engine,
     failure,
     instances::Live,
-    limits::{Limit, World},
+    limits::{Limit, Waits, World},
     state::{Facts, Phase, State},
 };
 
@@ -102,15 +102,15 @@ pub(crate) struct Runner {
     pub engine: Engine,
     pub pre: InstancePre<State>,
     pub exports: Exports,
-    /// It imports something that may wait: calls need a stack of their own.
-    pub waits: bool,
+    /// Where it imports something that may wait, calls need a stack of their own.
+    pub waits: Waits,
     pub memory_limit: usize,
 }
 
 impl Runner {
     /// Whether calls run on a stack of their own, where they can wait and let others run.
     pub(crate) fn on_own_stack(&self, facts: &Facts) -> bool {
-        self.waits || facts.slow.load(Ordering::Relaxed) > 0
+        self.waits != Waits::Never || facts.slow.load(Ordering::Relaxed) > 0
     }
 
     fn store(&self, facts: &Arc<Facts>) -> Store<State> {

@@ -10,9 +10,9 @@ use std::{
 };
 
 use hook::{Call, Edit, FailureKind, LogLine, MailLog, Services};
-use wasmtime::ResourceLimiter;
+use wasmtime::{ResourceLimiter, component::ResourceTable};
 
-use crate::{engine::Ticks, grants::Grants, parameters::Value};
+use crate::{connections::Connections, engine::Ticks, grants::Grants, parameters::Value};
 
 /// What all instances of one plugin share.
 pub(crate) struct Facts {
@@ -26,6 +26,10 @@ pub(crate) struct Facts {
     pub parameters: HashMap<String, Value>,
     /// Table arguments of this plugin's restrictions, opened by `validate`. Readable without the grant `tables`.
     pub tables: RwLock<HashSet<String>>,
+    /// Endpoints that stand as arguments of this plugin's restrictions: granted to `socket`.
+    pub endpoints: RwLock<HashSet<String>>,
+    /// Connections kept for later calls. None while it describes itself.
+    pub connections: Option<Arc<Connections>>,
     pub log: MailLog,
     /// How many more calls run on a stack of their own, because one held up its thread.
     pub slow: AtomicU32,
@@ -59,6 +63,20 @@ impl Facts {
         let slow = self.slow.load(Ordering::Relaxed);
         if slow > 0 {
             self.slow.store(slow - 1, Ordering::Relaxed);
+        }
+    }
+
+    /// May the plugin connect to this?
+    pub(crate) fn may_connect(&self, endpoint: &str) -> bool {
+        self.grants.covers_endpoint(endpoint)
+            || self.endpoints.read().unwrap_or_else(PoisonError::into_inner).contains(endpoint)
+    }
+
+    /// Remembers the endpoint of an argument: `inet:host:port` or `{ inet:host:port, … }`.
+    pub(crate) fn named_endpoint(&self, argument: &str) {
+        let inner = config::tokens::strip_braces(argument).unwrap_or(argument);
+        if let Some(endpoint) = config::tokens::split(inner, config::tokens::COMMA_SPACE).first() {
+            self.endpoints.write().unwrap_or_else(PoisonError::into_inner).insert(endpoint.to_string());
         }
     }
 
@@ -116,6 +134,8 @@ pub(crate) struct State {
     pub log: Vec<LogLine>,
     pub pause: Duration,
     pub meter: Meter,
+    /// The connections its instance holds.
+    pub open: ResourceTable,
 }
 
 /// An import that ends the call, kept through wasmtime as its own error type.
@@ -155,6 +175,7 @@ impl State {
             log: Vec::new(),
             pause: Duration::ZERO,
             meter: Meter::new(memory_limit, ticks),
+            open: ResourceTable::new(),
         }
     }
 

@@ -149,7 +149,6 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         if self.over_connection_limit().await? {
             return Ok(false);
         }
-        self.session_mut().place = "CONNECT";
         self.note_early_commands().await;
         let decision = if self.session.stand_alone { Decision::Go } else { self.evaluator(None).connect().await };
         match decision {

@@ -230,7 +230,8 @@ impl SessionView for Session {
             Attribute::ClientName => Some(&self.client.name),
             Attribute::ReverseClientName => Some(&self.client.reverse_name),
             Attribute::ServerAddress => Some(&self.client.server_address),
-            Attribute::Instance => transaction.map(|t| t.instance.as_str()),
+            // MAIL FROM begins it only once it is accepted.
+            Attribute::Instance => transaction.filter(|_| self.place != "MAIL").map(|t| t.instance.as_str()),
             Attribute::SaslUsername => self.sasl_username.as_deref(),
             Attribute::EtrnDomain => self.etrn_domain.as_deref(),
             Attribute::CompatibilityLevel => Some(&self.settings.compatibility_level),

@@ -18,6 +18,7 @@ wit_bindgen::generate!({
             import waxwing:plugin/message@0.1.0;
             import waxwing:plugin/notes@0.1.0;
             import waxwing:plugin/random@0.1.0;
+            import waxwing:plugin/socket@0.1.0;
             import waxwing:plugin/store@0.1.0;
             import waxwing:plugin/tables@0.1.0;
             import waxwing:plugin/verification@0.1.0;

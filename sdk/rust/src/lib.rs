@@ -33,6 +33,7 @@ mod plugin;
 mod reply;
 pub mod services;
 pub mod session;
+pub mod socket;
 pub mod store;
 pub mod tables;
 pub mod template;

@@ -70,6 +70,21 @@ pub fn size() -> u64 {
     host::session::size()
 }
 
+/// Port of the client; 0 when it is not known.
+pub fn client_port() -> u16 {
+    host::session::client_port()
+}
+
+/// Port that the client connected to.
+pub fn server_port() -> u16 {
+    host::session::server_port()
+}
+
+/// TLS secret bits in use; 0 without TLS.
+pub fn encryption_keysize() -> u16 {
+    host::session::encryption_keysize()
+}
+
 /// How the client's verified name came about.
 pub fn client_name_status() -> NameStatus {
     host::session::client_name_status()

@@ -23,6 +23,9 @@ use crate::{
 
 #[doc(hidden)]
 pub mod imports;
+mod socket;
+
+pub use socket::Said;
 
 /// A change that a plugin asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,7 @@ struct World {
     facts: Option<Facts>,
     recipients: Vec<String>,
     size: u64,
+    ports: (u16, u16),
     connections: u32,
     name_status: Option<NameStatus>,
     reverse_name_status: Option<NameStatus>,
@@ -78,6 +82,7 @@ struct World {
     edits: Vec<Edit>,
     log: Vec<LogLine>,
     lookups: Vec<String>,
+    sockets: socket::Sockets,
 }
 
 thread_local! {
@@ -164,6 +169,12 @@ impl Host {
 
     pub fn size(mut self, bytes: u64) -> Self {
         self.0.size = bytes;
+        self
+    }
+
+    /// Of client and server.
+    pub fn ports(mut self, client: u16, server: u16) -> Self {
+        self.0.ports = (client, server);
         self
     }
 

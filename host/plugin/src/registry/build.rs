@@ -13,6 +13,7 @@ use super::{Loaded, Origin, PluginInfo, Registry};
 use crate::{
     PluginError,
     bindings::exports::waxwing::plugin::plugin::{Grant, ParameterKind},
+    connections::Connections,
     describe::{Described, clean, describe},
     grants,
     instances::{Health, Pool},
@@ -248,6 +249,8 @@ fn plugin(
         grants: candidate.settings.grants.clone(),
         parameters,
         tables: Default::default(),
+        endpoints: Default::default(),
+        connections: Some(Connections::new(number, services.clock.clone())),
         log: log.clone(),
         slow: AtomicU32::new(0),
     });

@@ -76,6 +76,7 @@ fn services(stores: plugin::Stores) -> Services {
         tables: Arc::new(OneTable::default()),
         addresses: Arc::new(NoAddresses),
         store: Arc::new(stores),
+        sockets: Arc::new(hook::NoSockets),
     }
 }
 

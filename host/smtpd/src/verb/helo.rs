@@ -32,10 +32,8 @@ where
     // RFC 5321 section 4.1.4: EHLO also does what RSET does. A refused name is forgotten, as in Postfix.
     c.end_transaction();
     let changed = c.session.helo.as_deref() != Some(name.as_str());
-    let session = c.session_mut();
-    let before = session.esmtp;
-    (session.helo, session.esmtp) = (Some(name), esmtp);
-    if changed || before != esmtp {
+    c.session_mut().helo = Some(name);
+    if changed {
         c.reuse.changed(Inputs::HELO);
     }
     if !c.session.stand_alone {
@@ -46,6 +44,11 @@ where
             c.reuse.changed(Inputs::HELO);
             return Ok(Step::Failed);
         }
+    }
+    if esmtp && !c.session.esmtp {
+        // A HELO after it takes nothing back, as in Postfix.
+        c.session_mut().esmtp = true;
+        c.reuse.changed(Inputs::HELO);
     }
     if esmtp {
         offer(c).await?;

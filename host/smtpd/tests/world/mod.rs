@@ -94,6 +94,7 @@ impl World {
             tables: tables.clone(),
             addresses: nothing.clone(),
             store: nothing,
+            sockets: Arc::new(hook::NoSockets),
         };
         let catalogue = Arc::new(restrictions::Restrictions::new(tables, &config));
         let service = Service::new(config, catalogue, services, Arc::new(cleanup), Arc::new(anvil), "smtp").await?;

@@ -34,6 +34,15 @@ pub mod session {
     pub fn size() -> u64 {
         with(|world| world.size)
     }
+    pub fn client_port() -> u16 {
+        with(|world| world.ports.0)
+    }
+    pub fn server_port() -> u16 {
+        with(|world| world.ports.1)
+    }
+    pub fn encryption_keysize() -> u16 {
+        0
+    }
     pub fn client_connections() -> u32 {
         with(|world| world.connections)
     }
@@ -267,6 +276,10 @@ pub mod verification {
     pub fn probe(address: &str) -> Result<ProbeResult, String> {
         with(|world| world.probes.get(address).cloned()).unwrap_or(Err("no address verification database".into()))
     }
+}
+
+pub mod socket {
+    pub use crate::testing::socket::{Connection, connect, wait};
 }
 
 pub mod store {
