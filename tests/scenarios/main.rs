@@ -7,6 +7,7 @@ mod s08;
 mod s09;
 mod s22;
 mod s23;
+mod verification;
 
 use waxwing_tests::{
     dns::Dns,
