@@ -196,6 +196,7 @@ pub enum ProbeStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     pub status: ProbeStatus,
+    /// What the agent or the remote server said; one line.
     pub text: String,
 }
 

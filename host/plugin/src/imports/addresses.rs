@@ -62,7 +62,8 @@ impl verification::Host for State {
                 ProbeStatus::Unreachable => verification::ProbeStatus::Unreachable,
                 ProbeStatus::InProgress => verification::ProbeStatus::InProgress,
             },
-            text: probe.text,
+            // wit/addresses.wit: nothing is to be said against a deliverable address.
+            text: if probe.status == ProbeStatus::Deliverable { String::new() } else { probe.text },
         }))
     }
 }
