@@ -1,5 +1,7 @@
 //! Every reply as Debian's Postfix gives it: the cases of postfix/cases played to both servers.
 
+mod verification;
+
 use waxwing_tests::{
     comparison::{self, Difference},
     dialogue_file,

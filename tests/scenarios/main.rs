@@ -9,6 +9,7 @@ mod s09;
 mod s11;
 mod s22;
 mod s23;
+mod verification;
 
 use waxwing_tests::{
     dns::Dns,

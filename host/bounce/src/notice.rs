@@ -6,21 +6,21 @@ use config::{
     Config,
     parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
-use hook::{BoxFuture, MailLog};
+use hook::{BoxFuture, MailLog, ProbeStatus};
 use mail::{
     Envelope, EnvelopeRecipient, ReturnContent, Status,
     dsn::{self, Action, Kind, RecipientReport},
 };
 use queue::Message;
 
-use crate::parameters::*;
+use crate::{Verify, parameters::*};
 
 /// The way back into the queue: cleanup(8). Gives the queue id, durable.
 pub trait Submit: Send + Sync {
     fn submit(&self, envelope: Envelope, content: Vec<u8>) -> BoxFuture<'_, Result<String, String>>;
 }
 
-/// The notice is not queued; the message it was about must stay.
+/// What bounce(8) or verify(8) could not do. A notice that is not queued: the message it was about must stay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BounceError {
     /// The queue refused it.
@@ -29,6 +29,12 @@ pub enum BounceError {
     /// The original cannot be read.
     #[error("original not readable: {0}")]
     Original(String),
+    /// The cache of address verification cannot be read or written.
+    #[error("address verification cache: {0}")]
+    Cache(String),
+    /// A parameter has a value that cannot be used; the text says where and what to do.
+    #[error("{0}")]
+    Configuration(String),
 }
 
 /// One recipient's part of a notice.
@@ -81,6 +87,7 @@ pub struct Bounce {
     settings: Arc<Settings>,
     submit: Arc<dyn Submit>,
     log: MailLog,
+    verify: Option<Arc<Verify>>,
 }
 
 /// One notice to one address.
@@ -99,7 +106,20 @@ struct Letter<'a> {
 impl Bounce {
     pub fn new(settings: Settings, submit: Arc<dyn Submit>) -> Self {
         let log = MailLog::new(&settings.syslog_name, "bounce");
-        Self { settings: Arc::new(settings), submit, log }
+        Self { settings: Arc::new(settings), submit, log, verify: None }
+    }
+
+    /// The same with somebody to tell of probes.
+    pub fn with_verify(self, verify: Arc<Verify>) -> Self {
+        Self { verify: Some(verify), ..self }
+    }
+
+    /// verify_append(3): tells verify(8) what became of a probe for this address.
+    pub async fn verified(&self, address: &str, status: ProbeStatus, text: &str) -> Result<(), BounceError> {
+        match &self.verify {
+            Some(verify) => verify.report(address, status, text).await,
+            None => Ok(()),
+        }
     }
 
     /// Recipients that will not be reached. Those with NOTIFY that does not ask for failures are left out, so the notice may be

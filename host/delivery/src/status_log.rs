@@ -23,6 +23,7 @@ pub struct StatusLog {
     log: MailLog,
     decimals: usize,
     soft_bounce: bool,
+    negative_cache: bool,
 }
 
 /// A status and how often its connection was used before; 0 for agents without connections.
@@ -42,7 +43,12 @@ impl StatusLog {
     /// For the master.cf service of this transport: `postfix/smtp` and the like.
     pub fn new(config: &Config, log: MailLog) -> Self {
         let decimals = config.get(&DELAY_LOGGING_RESOLUTION_LIMIT).clamp(0, 6) as usize;
-        Self { log, decimals, soft_bounce: config.get(&config::parameters::SOFT_BOUNCE) }
+        Self {
+            log,
+            decimals,
+            soft_bounce: config.get(&config::parameters::SOFT_BOUNCE),
+            negative_cache: config.get(&bounce::verify::parameters::ADDRESS_VERIFY_NEGATIVE_CACHE),
+        }
     }
 
     /// The agent's log.
@@ -50,24 +56,33 @@ impl StatusLog {
         &self.log
     }
 
-    /// Turns bounces into deferrals under soft_bounce, and logs.
+    /// Turns bounces into deferrals under soft_bounce, but not those of probes, and logs.
     pub fn finish(&self, request: &Request, attempts: Vec<Attempt>, now: SystemTime) -> Vec<RecipientStatus> {
         let finish_one = |(recipient, mut attempt): (&Recipient, Attempt)| {
-            if self.soft_bounce && attempt.status.outcome == Outcome::Bounced {
+            if self.soft_bounce && !request.probe && attempt.status.outcome == Outcome::Bounced {
                 attempt.status.outcome = Outcome::Deferred;
                 attempt.status.status = attempt.status.status.with_class(Class::Temporary);
             }
-            self.log.info(format_args!("{}", status_line(request, recipient, &attempt, self.decimals, now)));
+            let word = self.word(request.probe, attempt.status.outcome);
+            self.log.info(format_args!("{}", status_line(request, recipient, &attempt, word, self.decimals, now)));
             attempt.status
         };
         request.recipients.iter().zip(attempts).map(finish_one).collect()
+    }
+
+    fn word(&self, probe: bool, outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Deferred | Outcome::Bounced if probe && !self.negative_cache => "undeliverable-but-not-cached",
+            outcome => word(probe, outcome),
+        }
     }
 }
 
 /// Logs one recipient's outcome as [`StatusLog::finish`] does, for agents of other crates.
 pub fn log_status(log: &MailLog, request: &Request, recipient: &Recipient, status: &RecipientStatus, now: SystemTime) {
     let attempt = Attempt::from(status.clone());
-    log.info(format_args!("{}", status_line(request, recipient, &attempt, 2, now)));
+    let word = word(request.probe, status.outcome);
+    log.info(format_args!("{}", status_line(request, recipient, &attempt, word, 2, now)));
 }
 
 /// `id: to=<..>, orig_to=<..>, relay=.., conn_use=.., delay=.., delays=a/b/c/d, dsn=.., status=sent (..)`.
@@ -75,6 +90,7 @@ fn status_line(
     request: &Request,
     recipient: &Recipient,
     attempt: &Attempt,
+    word: &str,
     decimals: usize,
     now: SystemTime,
 ) -> String {
@@ -94,17 +110,21 @@ fn status_line(
     let (connect, transmit) = (seconds(status.connect_seconds), seconds(status.transmit_seconds));
     let waiting = total.saturating_sub(before_active).saturating_sub(connect + transmit);
     let delays = [before_active, waiting, connect, transmit].map(|delay| format_delay(delay, decimals));
-    let word = match status.outcome {
-        Outcome::Delivered if request.probe => "deliverable",
-        Outcome::Bounced if request.probe => "undeliverable",
-        Outcome::Delivered => "sent",
-        Outcome::Deferred => "deferred",
-        Outcome::Bounced => "bounced",
-    };
     let delay = format_delay(total, decimals);
     let delays = delays.join("/");
     let _ = write!(line, ", delay={delay}, delays={delays}, dsn={}, status={word} ({})", status.status, status.text);
     line
+}
+
+/// After `status=`.
+fn word(probe: bool, outcome: Outcome) -> &'static str {
+    match (outcome, probe) {
+        (Outcome::Delivered, true) => "deliverable",
+        (Outcome::Deferred | Outcome::Bounced, true) => "undeliverable",
+        (Outcome::Delivered, false) => "sent",
+        (Outcome::Deferred, false) => "deferred",
+        (Outcome::Bounced, false) => "bounced",
+    }
 }
 
 /// Clocks may jump back: never negative.

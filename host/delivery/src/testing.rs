@@ -209,7 +209,9 @@ pub fn services(zone: Zone, tables: FakeTables) -> Services {
 
 pub fn config(main_cf: &str) -> Config {
     let text = format!("myhostname = me.test\n{main_cf}");
-    Config::from_text(&text, crate::PARAMETERS).expect("a good main.cf")
+    let mut rows = crate::PARAMETERS.to_vec();
+    rows.push(bounce::verify::parameters::PARAMETERS);
+    Config::from_text(&text, &rows).expect("a good main.cf")
 }
 
 pub fn status_log(config: &Config) -> crate::StatusLog {

@@ -160,13 +160,27 @@ pub enum AddressError {
 pub trait Addresses: Send + Sync {
     /// `sender` matters for sender_dependent_*_maps and may be empty.
     fn resolve<'a>(&'a self, address: &'a str, sender: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>>;
+    /// Where a probe of verify(8) goes: by the address_verify_* routes.
+    fn resolve_probe<'a>(
+        &'a self,
+        address: &'a str,
+        sender: &'a str,
+    ) -> BoxFuture<'a, Result<Resolution, AddressError>> {
+        self.resolve(address, sender)
+    }
     /// By canonical, virtual alias, and its class's maps.
     fn find_recipient<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>>;
     /// The same for a sender address.
     fn find_sender<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>>;
-    /// Address verification: verify(8). The default: there is no verification database.
-    fn probe<'a>(&'a self, _address: &'a str) -> BoxFuture<'a, Result<Probe, String>> {
+    /// Address verification: verify(8). `stress`: the session runs under stress=yes and waits less. The default: there is no
+    /// verification database.
+    fn probe<'a>(&'a self, _address: &'a str, _stress: bool) -> BoxFuture<'a, Result<Probe, String>> {
         Box::pin(async { Err("no address verification database".to_string()) })
+    }
+    /// The sender of verify(8)'s probes, without the part that changes with time, if this is its address. The SMTP server never
+    /// refuses it as a recipient: that would make the probes of others and ours fail each other.
+    fn probe_sender(&self, _address: &str) -> Option<String> {
+        None
     }
 }
 
@@ -183,6 +197,7 @@ pub enum ProbeStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     pub status: ProbeStatus,
+    /// What the agent or the remote server said; one line.
     pub text: String,
 }
 

@@ -23,6 +23,7 @@ mod parameters;
 mod server;
 mod system;
 mod told;
+mod verification;
 mod wiring;
 
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ pub const ROWS: &[&[Row]] = &[
     cleanup::parameters::PARAMETERS,
     smtpd::parameters::PARAMETERS,
     bounce::parameters::PARAMETERS,
+    bounce::verify::parameters::PARAMETERS,
     qmgr::parameters::PARAMETERS,
     delivery::PARAMETERS[0],
     delivery::PARAMETERS[1],

@@ -230,6 +230,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
             None => Arc::new(delivery::virtual_mailbox::DirectWriter),
         },
         wasm_tables: Arc::default(),
+        verification: Arc::default(),
     };
     // What is wrong with tables and addresses is told before anything starts.
     wiring::services(&config, &lasting)?;
@@ -243,6 +244,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     let first = wiring::generation(plugins.current(), &lasting, &queue, flush.clone()).await?;
     let active_limit = config.get(&qmgr::parameters::QMGR_MESSAGE_ACTIVE_LIMIT) as usize;
     let (first, first_qmgr) = first.split();
+    lasting.verification.replace(first.verify.clone());
     for warning in first.config.unused() {
         log.warning(format_args!("{}", placed(&warning)));
     }
@@ -349,12 +351,14 @@ impl Server {
     async fn rebuild(self: &Arc<Self>) -> Result<()> {
         let next = wiring::generation(self.plugins.current(), &self.lasting, &self.queue, self.flush.clone()).await?;
         let (next, qmgr) = next.split();
+        let verify = next.verify.clone();
         let before = self.current.swap(Arc::new(next));
         if let Err(error) = self.listen().await {
             self.current.store(before);
             return Err(error);
         }
         self.manager.replace(qmgr);
+        self.lasting.verification.replace(verify);
         Ok(())
     }
 

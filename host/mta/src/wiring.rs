@@ -19,7 +19,11 @@ use plugin::{PluginHost, Registry};
 use queue::Queue;
 use rewrite::Rewrite;
 
-use crate::{default_plugins::DEFAULT_PLUGINS, told::told};
+use crate::{
+    default_plugins::DEFAULT_PLUGINS,
+    told::told,
+    verification::{Verification, VerifiedAddresses},
+};
 
 /// What outlives a reload.
 #[derive(Clone)]
@@ -31,6 +35,7 @@ pub struct Lasting {
     pub tables: Arc<TableCache>,
     pub mailboxes: Arc<dyn virtual_mailbox::MailboxWriter>,
     pub wasm_tables: Arc<WasmTables>,
+    pub verification: Arc<Verification>,
 }
 
 /// Open tables shared by generations.
@@ -117,7 +122,7 @@ pub fn services(config: &Config, lasting: &Lasting) -> Result<Services> {
         randomness: lasting.randomness.clone(),
         dns: Arc::new(resolver),
         tables,
-        addresses: Arc::new(rewrite),
+        addresses: Arc::new(VerifiedAddresses { rewrite, verification: lasting.verification.clone() }),
         store: lasting.store.clone(),
         sockets: Arc::new(net::Sockets::new(config.get(&QUEUE_DIRECTORY).into())),
     })
@@ -253,12 +258,14 @@ pub struct Generation {
     cleanup: Arc<cleanup::Cleanup>,
     smtpd: Vec<SmtpServer>,
     qmgr: qmgr::Generation,
+    verify: Arc<bounce::Verify>,
 }
 
 impl Generation {
     /// The queue manager's part goes its own way.
     pub fn split(self) -> (Daemons, qmgr::Generation) {
-        (Daemons { config: self.config, cleanup: self.cleanup, smtpd: self.smtpd }, self.qmgr)
+        let Self { config, cleanup, smtpd, qmgr, verify } = self;
+        (Daemons { config, cleanup, smtpd, verify }, qmgr)
     }
 }
 
@@ -267,6 +274,7 @@ pub struct Daemons {
     pub config: Config,
     pub cleanup: Arc<cleanup::Cleanup>,
     pub smtpd: Vec<SmtpServer>,
+    pub verify: Arc<bounce::Verify>,
 }
 
 /// What a start would refuse of tables, restriction lists and transports.
@@ -319,7 +327,8 @@ pub async fn generation(
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
     let tables = services.tables.clone();
-    let cleanup = Arc::new(cleanup::Cleanup::new(&config, rewrite, tables, queue.clone(), services.clock.clone())?);
+    let cleanup =
+        Arc::new(cleanup::Cleanup::new(&config, rewrite.clone(), tables, queue.clone(), services.clock.clone())?);
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
@@ -334,7 +343,9 @@ pub async fn generation(
         servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }
     let notices = Notices { config: config.clone(), cleanup: cleanup.clone() };
-    let bounce = bounce::Bounce::new(bounce::Settings::from(&config), Arc::new(notices));
+    let notices = Arc::new(notices);
+    let verify = lasting.verification.next(&config, &rewrite, notices.clone(), services.clock.clone())?;
+    let bounce = bounce::Bounce::new(bounce::Settings::from(&config), notices).with_verify(verify.clone());
     let qmgr = qmgr::Generation {
         settings: qmgr::Settings::from(&config),
         addresses: services.addresses.clone(),
@@ -343,7 +354,7 @@ pub async fn generation(
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
     };
-    Ok(Generation { config, cleanup, smtpd: servers, qmgr })
+    Ok(Generation { config, cleanup, smtpd: servers, qmgr, verify })
 }
 
 fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc<dyn hook::DeliveryAttempts>>> {
@@ -353,11 +364,19 @@ fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc
 }
 
 /// The delivery agents by transport name.
-struct Agents(HashMap<String, Arc<dyn Delivery>>);
+struct Agents {
+    by_transport: HashMap<String, Arc<dyn Delivery>>,
+    /// The queue manager's own.
+    discarding: Arc<dyn Delivery>,
+}
 
 impl qmgr::Transports for Agents {
     fn find(&self, transport: &str) -> Option<Arc<dyn Delivery>> {
-        self.0.get(transport).cloned()
+        self.by_transport.get(transport).cloned()
+    }
+
+    fn discarding(&self) -> Option<Arc<dyn Delivery>> {
+        Some(self.discarding.clone())
     }
 }
 
@@ -377,7 +396,8 @@ fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, la
             )),
         }
     }
-    Ok(Agents(agents))
+    let own_log = StatusLog::new(config, MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"));
+    Ok(Agents { by_transport: agents, discarding: Arc::new(Discard::new(own_log, lasting.clock.clone())) })
 }
 
 /// Commands of master.cf whose work the server does by itself: their entries are accepted and mean nothing.
@@ -474,6 +494,7 @@ fn closed_lasting(config: &Config) -> Result<Lasting> {
         tables: Arc::default(),
         mailboxes: Arc::new(virtual_mailbox::DirectWriter),
         wasm_tables: Arc::default(),
+        verification: Arc::default(),
     })
 }
 

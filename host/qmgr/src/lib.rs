@@ -7,7 +7,7 @@
 //! `manager` is the loop; `message` carries one message through one round of attempts; `route` sorts its recipients by
 //! transport, destination and recipient limit; `destination` holds each destination's concurrency, with Postfix's feedback
 //! (SCHEDULER_README) in `feedback`; `outcome` decides what becomes of a message after a round; `schedule` says when
-//! deferred mail is due.
+//! deferred mail is due; `probe` reports what probes of verify(8) showed, which are tried once and never kept.
 //!
 //! Requests wait in order of arrival for a place in their destination and then in their transport. Postfix's preemptive
 //! job scheduling is not part of it (docs/design.md).
@@ -22,6 +22,7 @@ mod manager;
 mod message;
 mod outcome;
 pub mod parameters;
+mod probe;
 mod route;
 mod schedule;
 mod settings;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::{Duration, SystemTime},
 };
 
@@ -10,11 +10,21 @@ use hook::{Addresses, Clock, Delivery, DeliveryAttempts, MailLog};
 use queue::{Message, Queue, QueueId, Which};
 use tokio::sync::Semaphore;
 
-use crate::{Settings, destination::Destinations, message, outcome};
+use crate::{
+    Settings,
+    destination::Destinations,
+    message, outcome,
+    probe::{self, Pending},
+};
 
 /// Finds the delivery agent of a master.cf transport.
 pub trait Transports: Send + Sync {
     fn find(&self, transport: &str) -> Option<Arc<dyn Delivery>>;
+
+    /// The agent that logs, as qmgr, what is delivered by being thrown away; the nexthop is the reason.
+    fn discarding(&self) -> Option<Arc<dyn Delivery>> {
+        None
+    }
 }
 
 /// Everything that a reload replaces.
@@ -40,6 +50,8 @@ pub struct Manager {
     loading: Mutex<HashMap<QueueId, Duration>>,
     /// defer_transports hold nothing back for messages that arrived in the queue before this.
     flushed_at: Mutex<Option<SystemTime>>,
+    /// Probes of verify(8) in hand.
+    probes: AtomicUsize,
 }
 
 /// Messages taken from the deferred queue at a time.
@@ -60,6 +72,7 @@ impl Manager {
             active: Arc::new(Semaphore::new(active_limit.clamp(1, Semaphore::MAX_PERMITS))),
             loading: Mutex::default(),
             flushed_at: Mutex::new(None),
+            probes: AtomicUsize::new(0),
         })
     }
 
@@ -185,6 +198,11 @@ impl Manager {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some_and(|at| message.envelope.arrival <= at);
+        if message.envelope.probe {
+            let pending = Pending::new(&self.probes, generation.settings.probe_limit);
+            let attempted = probe::attempt(&message, &generation, &self.destinations, now, &pending).await;
+            return probe::settle(&self.queue, &generation, &message, &attempted).await;
+        }
         let attempted = message::attempt(&message, &generation, &self.destinations, now, flushed).await;
         let id = message.id;
         if let Err(error) = outcome::settle(&self.queue, &generation, message, attempted, self.clock.now()).await {

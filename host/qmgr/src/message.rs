@@ -31,13 +31,14 @@ pub async fn attempt(
     flushed: bool,
 ) -> Vec<Attempted> {
     let routes = route::routes(message, generation.addresses.as_ref(), &generation.settings, now).await;
-    let mut attempted: Vec<Attempted> = routes
-        .unresolved
-        .into_iter()
-        .map(|(recipient, reason)| {
-            Attempted::plain(recipient, RecipientStatus::new(Outcome::Deferred, reason.status, reason.text))
-        })
-        .collect();
+    let mut attempted = Vec::new();
+    if let Some(request) = routes.discarded {
+        attempted.extend(discard(generation, request).await);
+    }
+    let unresolved = routes.unresolved.into_iter().map(|(recipient, reason)| {
+        Attempted::plain(recipient, RecipientStatus::new(Outcome::Deferred, reason.status, reason.text))
+    });
+    attempted.extend(unresolved);
     let mut running: FuturesUnordered<_> =
         routes.requests.into_iter().map(|routed| one(routed, generation, destinations, flushed)).collect();
     while let Some(statuses) = running.next().await {
@@ -107,8 +108,22 @@ async fn one(routed: Routed, generation: &Generation, destinations: &Destination
     }
 }
 
+/// Throws mail away, and calls it delivered; the nexthop says why.
+pub async fn discard(generation: &Generation, request: Request) -> Vec<Attempted> {
+    let recipients: Vec<u32> = request.recipients.iter().map(|r| r.index).collect();
+    let text = request.nexthop.clone();
+    let mut statuses = match generation.transports.discarding() {
+        Some(agent) => agent.deliver(request).await,
+        None => Vec::new(),
+    };
+    statuses.resize_with(recipients.len(), || {
+        RecipientStatus::new(Outcome::Delivered, Status::success(0, 0), text.clone())
+    });
+    recipients.into_iter().zip(statuses).map(|(number, status)| Attempted::plain(number, status)).collect()
+}
+
 /// The error or retry transport in place of the one meant: it logs and answers for every recipient.
-async fn instead(
+pub async fn instead(
     generation: &Generation,
     mut request: Request,
     transport: &str,

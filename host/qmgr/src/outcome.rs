@@ -28,9 +28,7 @@ pub async fn settle(
     for done in &delivered {
         queue.mark_done(message.id, done.recipient);
     }
-    if !message.envelope.probe {
-        report_success(generation, &message, &delivered, now).await;
-    }
+    report_success(generation, &message, &delivered, now).await;
     let expired = message.force_expire
         || schedule::expiry(&generation.settings, message.envelope.arrival, &message.envelope.sender) <= now;
     let (failed, mut deferred): (Vec<&Attempted>, Vec<&Attempted>) = attempted
@@ -75,7 +73,7 @@ async fn notify_failed(
     reports: &[Report],
     now: SystemTime,
 ) -> Result<(), BounceError> {
-    if message.envelope.probe || reports.is_empty() {
+    if reports.is_empty() {
         return Ok(());
     }
     generation.bounce.failed(message, reports, now).await
@@ -96,7 +94,7 @@ async fn report_success(generation: &Generation, message: &Message, delivered: &
 
 async fn warn_of_delay(generation: &Generation, message: &mut Message, deferred: &[&Attempted], now: SystemTime) {
     let arrival = message.envelope.arrival;
-    if message.delay_warned || message.envelope.probe || !schedule::warning_due(&generation.settings, arrival, now) {
+    if message.delay_warned || !schedule::warning_due(&generation.settings, arrival, now) {
         return;
     }
     let reports: Vec<Report> = deferred.iter().map(|a| report(a, Action::Delayed)).collect();

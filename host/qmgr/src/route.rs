@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
-use hook::{AddressError, Addresses, Attribute, Facts, NameStatus, Notes, Notify, Recipient, Request, SessionView};
+use hook::{
+    AddressClass, AddressError, Addresses, Attribute, Facts, NameStatus, Notes, Notify, Recipient, Request, Resolution,
+    SessionView,
+};
 use mail::{Envelope, ReturnContent, Status};
 use queue::{Message, Reason};
 
@@ -19,21 +22,30 @@ pub struct Routed {
 pub struct Routes {
     pub requests: Vec<Routed>,
     pub unresolved: Vec<(u32, Reason)>,
+    /// Double bounces that come back: nobody is to get them, and without local(8) nobody would take them.
+    pub discarded: Option<Request>,
 }
+
+/// Said of what is discarded so.
+const DISCARDED: &str = "undeliverable postmaster notification discarded";
 
 /// Asks trivial-rewrite(8) about every recipient that is not done.
 pub async fn routes(message: &Message, addresses: &dyn Addresses, settings: &Settings, now: SystemTime) -> Routes {
     let mut groups: Vec<(String, String, Vec<Recipient>)> = Vec::new();
     let mut places: HashMap<(String, String), usize> = HashMap::new();
-    let mut unresolved = Vec::new();
+    let (mut unresolved, mut double_bounces) = (Vec::new(), Vec::new());
     for number in message.remaining() {
         let Some(recipient) = message.envelope.recipients.get(number as usize) else { continue };
-        let resolution = match filtered(&message.envelope.content_filter, &recipient.address, settings) {
+        let envelope = &message.envelope;
+        let mut double_bounce = false;
+        // A filter would only say that it takes everything.
+        let filter = if envelope.probe { "" } else { &envelope.content_filter };
+        let resolution = match filtered(filter, &recipient.address, settings) {
             Some((transport, nexthop)) => Ok((transport, nexthop, recipient.address.clone())),
-            None => addresses
-                .resolve(&recipient.address, &message.envelope.sender)
-                .await
-                .map(|r| (r.transport, r.nexthop, r.recipient)),
+            None => resolve(addresses, envelope, &recipient.address).await.map(|r| {
+                double_bounce = is_double_bounce(&r, settings);
+                (r.transport, r.nexthop, r.recipient)
+            }),
         };
         let (transport, nexthop, address) = match resolution {
             Ok(resolved) => resolved,
@@ -53,6 +65,10 @@ pub async fn routes(message: &Message, addresses: &dyn Addresses, settings: &Set
             notify: Notify::from_bits_truncate(recipient.notify),
             index: number,
         };
+        if double_bounce {
+            double_bounces.push(entry);
+            continue;
+        }
         let place = *places.entry((transport.clone(), nexthop.clone())).or_insert_with(|| {
             groups.push((transport, nexthop, Vec::new()));
             groups.len() - 1
@@ -72,7 +88,21 @@ pub async fn routes(message: &Message, addresses: &dyn Addresses, settings: &Set
             requests.push(Routed { request, destination });
         }
     }
-    Routes { requests, unresolved }
+    let discarded = (!double_bounces.is_empty())
+        .then(|| request(message, "discard", DISCARDED, double_bounces, session.clone(), notes.clone(), now));
+    Routes { requests, unresolved, discarded }
+}
+
+async fn resolve(addresses: &dyn Addresses, envelope: &Envelope, address: &str) -> Result<Resolution, AddressError> {
+    match envelope.probe {
+        true => addresses.resolve_probe(address, &envelope.sender).await,
+        false => addresses.resolve(address, &envelope.sender).await,
+    }
+}
+
+fn is_double_bounce(resolution: &Resolution, settings: &Settings) -> bool {
+    let local_part = mail::address::split_domain(&resolution.recipient).0;
+    resolution.address_class == AddressClass::Local && local_part.eq_ignore_ascii_case(&settings.double_bounce_sender)
 }
 
 /// content_filter and FILTER, `transport:destination`, for all recipients; without a destination it is default_filter_nexthop or

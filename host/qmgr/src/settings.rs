@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use bounce::verify::parameters::ADDRESS_VERIFY_PENDING_REQUEST_LIMIT;
 use config::{
     Config,
     parameters::{
-        BOUNCE_QUEUE_LIFETIME, DEFAULT_PROCESS_LIMIT, DEFER_TRANSPORTS, DELAY_WARNING_TIME, MAXIMAL_QUEUE_LIFETIME,
-        MYHOSTNAME, SOFT_BOUNCE, SYSLOG_NAME,
+        BOUNCE_QUEUE_LIFETIME, DEFAULT_PROCESS_LIMIT, DEFER_TRANSPORTS, DELAY_WARNING_TIME, DOUBLE_BOUNCE_SENDER,
+        MAXIMAL_QUEUE_LIFETIME, MYHOSTNAME, SOFT_BOUNCE, SYSLOG_NAME,
     },
 };
 
@@ -27,6 +28,10 @@ pub struct Settings {
     pub soft_bounce: bool,
     /// Where a filter without a destination gets mail: default_filter_nexthop, and what stands in for a domain.
     pub filter_nexthop: String,
+    /// Mail for this user of ours is thrown away.
+    pub double_bounce_sender: String,
+    /// address_verify_pending_request_limit.
+    pub probe_limit: usize,
     pub hostname: String,
     /// By the transport's name in master.cf.
     pub transports: HashMap<String, TransportLimits>,
@@ -63,6 +68,8 @@ impl From<&Config> for Settings {
             soft_bounce: config.get(&SOFT_BOUNCE),
             filter_nexthop: config.get(&DEFAULT_FILTER_NEXTHOP),
             hostname: config.get(&MYHOSTNAME),
+            double_bounce_sender: config.get(&DOUBLE_BOUNCE_SENDER),
+            probe_limit: config.get(&ADDRESS_VERIFY_PENDING_REQUEST_LIMIT) as usize,
             transports: config
                 .master()
                 .iter()

@@ -7,8 +7,8 @@ use std::{
 };
 
 use hook::{
-    AddressClass, AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Outcome, Randomness,
-    RecipientStatus, Request, Resolution,
+    AddressClass, AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Outcome, ProbeStatus,
+    Randomness, RecipientStatus, Request, Resolution,
 };
 use mail::{Envelope, EnvelopeRecipient, Status};
 use queue::{Queue, Which};
@@ -44,11 +44,12 @@ struct ByDomain;
 impl Addresses for ByDomain {
     fn resolve<'a>(&'a self, address: &'a str, _: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>> {
         Box::pin(async move {
+            let domain = mail::address::split_domain(address).1.unwrap_or_default();
             Ok(Resolution {
                 transport: "test".into(),
-                nexthop: mail::address::split_domain(address).1.unwrap_or_default().into(),
+                nexthop: domain.into(),
                 recipient: address.into(),
-                address_class: AddressClass::Default,
+                address_class: if domain == "mx.test" { AddressClass::Local } else { AddressClass::Default },
                 source_routed: false,
             })
         })
@@ -67,6 +68,8 @@ struct Agent {
     seen: Mutex<Vec<Vec<String>>>,
     /// Deferred recipients get through from now on.
     open: Mutex<bool>,
+    /// Nobody gets through as long as this is set.
+    held: Mutex<bool>,
 }
 
 impl Delivery for Agent {
@@ -81,6 +84,9 @@ impl Delivery for Agent {
             let statuses = request.recipients.iter().map(|r| status(&r.address)).collect();
             let names = request.recipients.into_iter().map(|r| r.address).collect();
             self.seen.lock().expect("lock").push(names);
+            while *self.held.lock().expect("lock") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             statuses
         })
     }
@@ -119,6 +125,7 @@ struct Scene {
     queue: Queue,
     agent: Arc<Agent>,
     notices: Arc<Notices>,
+    verify: Arc<bounce::Verify>,
     manager: Arc<qmgr::Manager>,
     running: tokio::task::JoinHandle<()>,
 }
@@ -133,30 +140,60 @@ impl Scene {
     fn new(main_cf: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = Arc::new(HandClock(Mutex::new(SystemTime::now())));
-        let rows = &[config::parameters::PARAMETERS, qmgr::parameters::PARAMETERS, bounce::parameters::PARAMETERS];
-        let main_cf = format!("myhostname = mx.test\n{main_cf}");
+        let rows = &[
+            config::parameters::PARAMETERS,
+            qmgr::parameters::PARAMETERS,
+            bounce::parameters::PARAMETERS,
+            bounce::verify::parameters::PARAMETERS,
+        ];
+        let main_cf = format!("myhostname = mx.test\naddress_verify_map =\n{main_cf}");
         let config = config::Config::from_texts(&main_cf, "test unix - - n - - smtp\n", "", rows).expect("good texts");
         let log = MailLog::new("postfix", "qmgr");
         let settings = queue::Settings::new(dir.path(), Arc::new(Counting(Mutex::new(7))));
         let queue = Queue::open(settings, log.clone()).expect("a new queue");
         let (agent, notices) = (Arc::new(Agent::default()), Arc::new(Notices::default()));
+        let verify = bounce::verify::Settings::new(&config, str::to_string).expect("usable");
+        let verify = bounce::Verify::new(verify, None, notices.clone(), clock.clone());
         let generation = qmgr::Generation {
             settings: qmgr::Settings::from(&config),
             addresses: Arc::new(ByDomain),
             transports: Arc::new(OneAgent(agent.clone())),
-            bounce: bounce::Bounce::new(bounce::Settings::from(&config), notices.clone()),
+            bounce: bounce::Bounce::new(bounce::Settings::from(&config), notices.clone()).with_verify(verify.clone()),
             attempts: Vec::new(),
             log,
         };
         let manager = qmgr::Manager::new(queue.clone(), clock.clone(), generation, 100);
         let running = tokio::spawn(manager.clone().run());
-        Self { _dir: dir, clock, queue, agent, notices, manager, running }
+        Self { _dir: dir, clock, queue, agent, notices, verify, manager, running }
     }
 
     async fn send(&self, sender: &str, recipients: &[&str]) {
+        let recipient = |address: &&str| EnvelopeRecipient { address: address.to_string(), ..Default::default() };
+        self.send_to(sender, recipients.iter().map(recipient).collect(), false).await;
+    }
+
+    /// A probe for `original`, which cleanup made the other addresses of; alone it stayed what it was.
+    async fn probe(&self, original: &str, became: &[&str]) {
+        let recipient = |address: &&str| EnvelopeRecipient {
+            address: address.to_string(),
+            original: original.to_string(),
+            ..Default::default()
+        };
+        let alone = [EnvelopeRecipient { address: original.to_string(), ..Default::default() }];
+        let recipients = if became.is_empty() { alone.to_vec() } else { became.iter().map(recipient).collect() };
+        self.send_to("double-bounce@mx.test", recipients, true).await;
+        self.until_empty().await;
+    }
+
+    /// What verify(8) knows now. Waits for nothing, because it is asked as under stress.
+    async fn known(&self, address: &str) -> (ProbeStatus, String) {
+        let probe = self.verify.query(address, true).await.expect("an answer");
+        (probe.status, probe.text)
+    }
+
+    async fn send_to(&self, sender: &str, recipients: Vec<EnvelopeRecipient>, probe: bool) {
         let mut envelope = Envelope::new(sender, self.clock.now());
-        envelope.recipients =
-            recipients.iter().map(|a| EnvelopeRecipient { address: a.to_string(), ..Default::default() }).collect();
+        (envelope.recipients, envelope.probe) = (recipients, probe);
         let mut writer = self.queue.create(self.queue.new_id(self.clock.now()));
         writer.write(b"Subject: original\r\n\r\nbody\r\n").await.expect("written");
         writer.commit(envelope).await.expect("committed");
@@ -292,4 +329,62 @@ async fn soft_bounce_keeps_everything() {
     scene.send("s@src.test", &["bounce@x.test"]).await;
     scene.until_deferred().await;
     assert!(scene.notices().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_are_tried_once_and_reported() {
+    let scene = Scene::new("soft_bounce = yes\ndelay_warning_time = 1h\nnotify_classes = bounce, 2bounce, delay\n");
+    for (address, status, text) in [
+        ("ok@x.test", ProbeStatus::Deliverable, "ok"),
+        ("bounce@x.test", ProbeStatus::Undeliverable, "no such user"),
+        ("defer@x.test", ProbeStatus::Unreachable, "busy"),
+    ] {
+        scene.probe(address, &[]).await;
+        assert_eq!(scene.known(address).await, (status, text.to_string()));
+    }
+    assert!(scene.notices().is_empty(), "{:?}", scene.notices());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_of_an_alias() {
+    let scene = Scene::new("");
+    scene.probe("one@al.test", &["bounce@x.test"]).await;
+    let failed = (ProbeStatus::Undeliverable, "no such user".to_string());
+    assert_eq!((scene.known("one@al.test").await, scene.known("bounce@x.test").await), (failed.clone(), failed));
+    let asked = scene.agent.seen.lock().expect("lock").len();
+    scene.probe("many@al.test", &["bounce@y.test", "bounce@z.test"]).await;
+    let good = (ProbeStatus::Deliverable, "aliased to multiple recipients".to_string());
+    assert_eq!(scene.known("many@al.test").await, good);
+    assert_eq!(scene.agent.seen.lock().expect("lock").len(), asked, "no agent is asked");
+    assert_eq!(scene.known("bounce@y.test").await.0, ProbeStatus::InProgress, "nothing is known of its recipients");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn double_bounces_to_this_system_are_thrown_away() {
+    let scene = Scene::new("");
+    scene.send("s@src.test", &["double-bounce@mx.test", "Double-Bounce@x.test"]).await;
+    scene.until_empty().await;
+    assert_eq!(*scene.agent.seen.lock().expect("lock"), [["Double-Bounce@x.test"]]);
+    scene.probe("double-bounce@mx.test", &[]).await;
+    let text = "undeliverable postmaster notification discarded".to_string();
+    assert_eq!(scene.known("double-bounce@mx.test").await, (ProbeStatus::Deliverable, text));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_probes_are_answered_without_trying() {
+    let scene = Scene::new("address_verify_pending_request_limit = 1\n");
+    // One holds the only place as long as it waits for the transport.
+    *scene.agent.held.lock().expect("lock") = true;
+    let slow = EnvelopeRecipient { address: "held@x.test".into(), ..Default::default() };
+    scene.send_to("double-bounce@mx.test", vec![slow], true).await;
+    scene.until("the agent", async |s| !s.agent.seen.lock().expect("lock").is_empty()).await;
+    let more = EnvelopeRecipient { address: "ok@x.test".into(), ..Default::default() };
+    scene.send_to("double-bounce@mx.test", vec![more], true).await;
+    let text = "Too many address verification requests";
+    scene
+        .until("an answer", async |s| s.known("ok@x.test").await == (ProbeStatus::Unreachable, text.to_string()))
+        .await;
+    *scene.agent.held.lock().expect("lock") = false;
+    scene.until_empty().await;
+    assert_eq!(scene.known("held@x.test").await.0, ProbeStatus::Deliverable);
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use config::Config;
 use hook::{AddressError, Addresses, BoxFuture, Listing, MailLog, Resolution, Tables};
 
-use crate::{Context, Settings, listing::Role};
+use crate::{Context, Settings, listing::Role, settings::Routes};
 
 /// The service could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,15 +45,13 @@ impl Rewrite {
         self.settings.canonical_form(address, context)
     }
 
-    /// Resolves by the address_verify_* routes: where a probe of verify(8) would go.
-    pub async fn resolve_probe(&self, address: &str, sender: &str) -> Result<Resolution, AddressError> {
-        let address = self.canonical_form(address, Context::Local);
-        self.resolve_canonical(&address, sender, &self.settings.probe_routes).await
+    async fn resolve_mail(&self, address: &str, sender: &str) -> Result<Resolution, AddressError> {
+        self.resolve_by(address, sender, &self.settings.routes).await
     }
 
-    async fn resolve_mail(&self, address: &str, sender: &str) -> Result<Resolution, AddressError> {
+    async fn resolve_by(&self, address: &str, sender: &str, routes: &Routes) -> Result<Resolution, AddressError> {
         let address = self.canonical_form(address, Context::Local);
-        self.resolve_canonical(&address, sender, &self.settings.routes).await
+        self.resolve_canonical(&address, sender, routes).await
     }
 
     pub fn settings(&self) -> &Settings {
@@ -64,6 +62,14 @@ impl Rewrite {
 impl Addresses for Rewrite {
     fn resolve<'a>(&'a self, address: &'a str, sender: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>> {
         Box::pin(self.resolve_mail(address, sender))
+    }
+
+    fn resolve_probe<'a>(
+        &'a self,
+        address: &'a str,
+        sender: &'a str,
+    ) -> BoxFuture<'a, Result<Resolution, AddressError>> {
+        Box::pin(self.resolve_by(address, sender, &self.settings.probe_routes))
     }
 
     fn find_recipient<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {

@@ -50,6 +50,8 @@ config::parameters! {
     SMTP_HOST_LOOKUP: List = "smtp_host_lookup", "dns", min = 1;
     /// Tries the addresses of equal preference in random order.
     SMTP_RANDOMIZE_ADDRESSES: Boolean = "smtp_randomize_addresses", "yes";
+    /// How far a probe of verify(8) goes: `rcpt`, or `data` for servers that refuse recipients only then.
+    SMTP_ADDRESS_VERIFY_TARGET: Text = "smtp_address_verify_target", "rcpt", min = 1, check = known_target;
     /// Which kind of address is tried first: `ipv6`, `ipv4` or `any`.
     SMTP_ADDRESS_PREFERENCE: Text = "smtp_address_preference", "any", min = 1;
     /// How many addresses of a destination are tried; 0 is no limit.
@@ -76,4 +78,11 @@ config::parameters! {
     SMTP_CONNECTION_REUSE_TIME_LIMIT: Time = "smtp_connection_reuse_time_limit", "300s", unit = s, min = 1;
     /// For how many messages a connection is used; 0 is no limit.
     SMTP_CONNECTION_REUSE_COUNT_LIMIT: Count = "smtp_connection_reuse_count_limit", "0", min = 0;
+}
+
+fn known_target(value: &str) -> Result<(), String> {
+    match value {
+        "rcpt" | "data" => Ok(()),
+        _ => Err(format!("bad smtp_address_verify_target value: {value}; specify rcpt or data")),
+    }
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub discard_ehlo_keywords: Vec<String>,
     pub skip_5xx_greeting: bool,
     pub skip_quit_response: bool,
+    /// smtp_address_verify_target = data.
+    pub probe_until_data: bool,
     pub lookup: LookupSettings,
     /// 0: no limit, for both.
     pub address_limit: usize,
@@ -112,6 +114,7 @@ impl Settings {
             discard_ehlo_keywords: upper(config.get(&SMTP_DISCARD_EHLO_KEYWORDS)),
             skip_5xx_greeting: config.get(&SMTP_SKIP_5XX_GREETING),
             skip_quit_response: config.get(&SMTP_SKIP_QUIT_RESPONSE),
+            probe_until_data: config.get(&SMTP_ADDRESS_VERIFY_TARGET) == "data",
             lookup: lookup(config)?,
             address_limit: count(config.get(&SMTP_MX_ADDRESS_LIMIT)),
             session_limit: count(config.get(&SMTP_MX_SESSION_LIMIT)),

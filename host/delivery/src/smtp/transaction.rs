@@ -55,8 +55,8 @@ impl Transaction<'_, '_, '_> {
             return self.finish();
         }
         let open = self.progress.open();
-        // A probe of verify(8) ends before DATA.
-        let data = (!request.probe).then_some(Step::Data);
+        // A probe of verify(8) ends before DATA, or before the content.
+        let data = (!request.probe || self.settings.probe_until_data).then_some(Step::Data);
         let recipients = open.iter().map(|n| Step::Rcpt(*n));
         let steps: Vec<_> = [Step::Mail].into_iter().chain(recipients).chain(data).collect();
         let mut envelope = Envelope::default();
@@ -82,6 +82,10 @@ impl Transaction<'_, '_, '_> {
                 received += 1;
                 self.judge(step, reply, &mut envelope);
             }
+        }
+        if request.probe && envelope.data {
+            // The server waits for content now; nothing but breaking off leaves it without a message.
+            return End::Closed;
         }
         match (envelope.data, envelope.accepted.is_empty()) {
             (false, _) => self.abandon().await,
@@ -132,14 +136,22 @@ impl Transaction<'_, '_, '_> {
             let text = format!("host {} said: {} (in reply to {command})", server.peer().name_address, reply.text);
             Reason::remote(server.host(), reply, text)
         };
+        let probe = self.progress.request.probe;
         match step {
             Step::Mail if reply.digit() == 2 => envelope.mail = true,
             Step::Mail => self.progress.all_failed(said("MAIL FROM command", self.session, &reply)),
             Step::Rcpt(_) if !envelope.mail => {}
-            Step::Rcpt(n) if reply.digit() == 2 && self.progress.request.probe => self.progress.sent(n, &reply, false),
+            Step::Rcpt(n) if reply.digit() == 2 && probe && !self.settings.probe_until_data => {
+                self.progress.sent(n, &reply, false);
+            }
             Step::Rcpt(n) if reply.digit() == 2 => envelope.accepted.push(n),
             Step::Rcpt(n) => self.progress.recipient_failed(n, said("RCPT TO command", self.session, &reply)),
-            Step::Data if reply.digit() == 3 => envelope.data = true,
+            Step::Data if reply.digit() == 3 => {
+                envelope.data = true;
+                if probe {
+                    envelope.accepted.iter().for_each(|n| self.progress.sent(*n, &reply, false));
+                }
+            }
             Step::Data if envelope.accepted.is_empty() => {}
             Step::Data => self.progress.all_failed(said("DATA command", self.session, &reply)),
         }

@@ -37,7 +37,8 @@ fn line(change: impl FnOnce(&mut Request, &mut Attempt)) -> String {
     change(&mut request, &mut attempt);
     let recipient = request.recipients[0].clone();
     let now = request.arrival + Duration::from_secs(3);
-    status_line(&request, &recipient, &attempt, 2, now)
+    let word = word(request.probe, attempt.status.outcome);
+    status_line(&request, &recipient, &attempt, word, 2, now)
 }
 
 #[test]
@@ -79,6 +80,23 @@ fn soft_bounce_defers() {
     let bounced = RecipientStatus::new(Outcome::Bounced, Status::permanent(1, 1), "no");
     let statuses = testing::status_log(&config).finish(&request, vec![bounced.into()], SystemTime::now());
     assert_eq!((statuses[0].outcome, statuses[0].status), (Outcome::Deferred, Status::temporary(1, 1)));
+}
+
+#[test]
+fn what_a_probe_shows() {
+    let words = |main_cf: &str| {
+        let log = testing::status_log(&testing::config(main_cf));
+        [Outcome::Delivered, Outcome::Deferred, Outcome::Bounced].map(|outcome| log.word(true, outcome))
+    };
+    assert_eq!(words(""), ["deliverable", "undeliverable", "undeliverable"]);
+    let not_cached = "undeliverable-but-not-cached";
+    assert_eq!(words("address_verify_negative_cache = no"), ["deliverable", not_cached, not_cached]);
+    let mut request = testing::request("x", &["a@b"], b"");
+    request.probe = true;
+    let bounced = RecipientStatus::new(Outcome::Bounced, Status::permanent(1, 1), "no");
+    let log = testing::status_log(&testing::config("soft_bounce = yes"));
+    let statuses = log.finish(&request, vec![bounced.into()], SystemTime::now());
+    assert_eq!((statuses[0].outcome, statuses[0].status), (Outcome::Bounced, Status::permanent(1, 1)));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `addresses` and `verification`: trivial-rewrite(8) and verify(8).
 
-use hook::{AddressClass, AddressError, Listing, ProbeStatus};
+use hook::{AddressClass, AddressError, Attribute, Listing, ProbeStatus};
 
 use crate::{
     bindings::waxwing::plugin::{addresses, verification},
@@ -52,7 +52,9 @@ impl addresses::Host for State {
 impl verification::Host for State {
     async fn probe(&mut self, address: String) -> wasmtime::Result<Result<verification::ProbeResult, String>> {
         self.needs("verification", false)?;
-        let probe = self.plugin.services()?.addresses.probe(&address).await;
+        let session = self.session().ok();
+        let stress = session.and_then(|session| session.attribute(Attribute::Stress)).is_some_and(|s| !s.is_empty());
+        let probe = self.plugin.services()?.addresses.probe(&address, stress).await;
         Ok(probe.map(|probe| verification::ProbeResult {
             status: match probe.status {
                 ProbeStatus::Deliverable => verification::ProbeStatus::Deliverable,
@@ -60,7 +62,8 @@ impl verification::Host for State {
                 ProbeStatus::Unreachable => verification::ProbeStatus::Unreachable,
                 ProbeStatus::InProgress => verification::ProbeStatus::InProgress,
             },
-            text: probe.text,
+            // wit/addresses.wit: nothing is to be said against a deliverable address.
+            text: if probe.status == ProbeStatus::Deliverable { String::new() } else { probe.text },
         }))
     }
 }

@@ -169,12 +169,19 @@ where
     if let Some(step) = over_limits(c).await? {
         return Ok(step);
     }
-    let Request { recipient, given, original, notify_text, notify } = request;
+    let Request { mut recipient, given, original, notify_text, notify } = request;
+    // The sender of our own probes is never refused, whoever writes to it: another server may be probing it back, and each
+    // would take the other's refusal for that of an address.
+    let probe_sender = c.service.services.addresses.probe_sender(&recipient).filter(|_| !c.session.stand_alone);
+    let exempt = probe_sender.is_some();
+    if let Some(address) = probe_sender {
+        recipient = address;
+    }
     let session = c.session_mut();
     let kept = session.recipient.replace(recipient.clone());
     session.recipient_options = (original.clone(), notify_text);
     c.reuse.changed(Inputs::RECIPIENT);
-    let decision = if c.session.stand_alone { Decision::Go } else { c.evaluator(None).rcpt().await };
+    let decision = if c.session.stand_alone || exempt { Decision::Go } else { c.evaluator(None).rcpt().await };
     let go = c.heed(decision).await?;
     // At DATA plugins see the first recipient accepted, when it is the only one.
     c.session_mut().recipient = kept;

@@ -238,6 +238,30 @@ async fn a_probe_stops_before_data() {
 }
 
 #[tokio::test]
+async fn a_probe_until_data_breaks_off_there() {
+    for (replies, outcome, status, text) in [
+        ("250 ok\r\n250 2.1.5 fine\r\n354 go on\r\n", Outcome::Delivered, "2.0.0", "354 go on"),
+        (
+            "250 ok\r\n550 5.1.1 no\r\n354 go on\r\n",
+            Outcome::Bounced,
+            "5.1.1",
+            "host 127.0.0.1[127.0.0.1] said: 550 5.1.1 no (in reply to RCPT TO command)",
+        ),
+    ] {
+        let mut script = hello(EHLO);
+        script.extend([Expect("MAIL"), Expect("RCPT"), Expect("DATA"), say(replies)]);
+        let (address, server) = server(script).await;
+        let mut request = testing::request(&at(address), &["r@d.test"], MESSAGE);
+        request.probe = true;
+        let statuses =
+            agent("smtp_address_verify_target = data", Zone::default(), FakeTables::default()).deliver(request).await;
+        assert_eq!(brief(&statuses, address), [(outcome, status.to_string(), text.to_string())]);
+        let lines = server.await.expect("the script fits");
+        assert_eq!(lines.last().map(String::as_str), Some("DATA"), "{lines:?}");
+    }
+}
+
+#[tokio::test]
 async fn unreadable_content_is_never_ended() {
     let mut script = accepted(PLAIN_EHLO);
     script.pop();

@@ -1,0 +1,74 @@
+//! Address verification: the replies of both servers, and what their probes say to the next server.
+
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use waxwing_tests::{
+    namespace,
+    needs::{Need, asked_for},
+    sink::{Answer, Sink},
+    waiting,
+};
+
+use crate::compare;
+
+/// One session a list of lines, ended by its QUIT or by the next greeting.
+type Sessions = Arc<Mutex<Vec<Vec<String>>>>;
+
+/// Answers by the local part, and writes down what it hears.
+fn next_server(sessions: &Sessions) -> Sink {
+    let sink = Sink::listen("127.0.0.1:2525");
+    let heard = sessions.clone();
+    sink.script(move |stage, line| {
+        let reply = |text: &str| Some(Answer::Reply(text.into()));
+        {
+            let mut heard = heard.lock().expect("no panic under the lock");
+            match stage {
+                "connect" => heard.push(Vec::new()),
+                _ => heard.last_mut().expect("a session began").push(line.to_string()),
+            }
+        }
+        let local = line.split_once(":<").map_or("", |(_, rest)| rest.split('@').next().unwrap_or_default());
+        match (stage, local.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase().as_str()) {
+            ("RCPT", "bad") => reply("550 5.1.1 no such user"),
+            ("RCPT", "busy") => reply("450 4.2.0 come back later"),
+            ("RCPT", "gone") => Some(Answer::Die),
+            ("RCPT", "slow") => {
+                thread::sleep(Duration::from_secs(4));
+                None
+            }
+            _ => None,
+        }
+    });
+    sink
+}
+
+#[test]
+fn verification() {
+    namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
+        let sessions = Sessions::default();
+        let _sink = next_server(&sessions);
+        compare(place, "verification.cases");
+        let heard = || sessions.lock().expect("no panic under the lock").clone();
+        if !asked_for("postfix") || !asked_for("waxwing") {
+            heard().iter().for_each(|session| println!("{session:?}"));
+            return;
+        }
+        // The last sessions may still say QUIT when the last case is over.
+        let same = || {
+            let all = heard();
+            all.len() % 2 == 0 && all[..all.len() / 2] == all[all.len() / 2..]
+        };
+        if !waiting::until_true(3, same) {
+            let all = heard();
+            let (postfix, waxwing) = all.split_at(all.len().div_ceil(2));
+            let show = |n: usize| format!("{n}:\n  postfix: {:?}\n  waxwing: {:?}", postfix.get(n), waxwing.get(n));
+            let differs: Vec<String> =
+                (0..postfix.len()).filter(|n| postfix.get(*n) != waxwing.get(*n)).take(5).map(show).collect();
+            panic!("{} probes; the next server hears something else in session {}", all.len(), differs.join("\n"));
+        }
+    });
+}
