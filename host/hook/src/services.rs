@@ -167,6 +167,10 @@ pub trait Addresses: Send + Sync {
     fn probe<'a>(&'a self, _address: &'a str) -> BoxFuture<'a, Result<Probe, String>> {
         Box::pin(async { Err("no address verification database".to_string()) })
     }
+    /// What is known of an address without sending a probe.
+    fn probed<'a>(&'a self, _address: &'a str) -> BoxFuture<'a, Result<Option<Probe>, String>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Outcome of an address verification probe.
