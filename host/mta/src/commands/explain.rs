@@ -61,7 +61,9 @@ async fn explain(
     let stores = config.get(&DATA_DIRECTORY);
     lasting.store = Arc::new(StoreView::new(Path::new(&stores), &scratch.path().join("store"), lasting.clock.clone())?);
     let host = plugins(config, recorder, &lasting).await?;
-    let settings = queue::Settings::new(&scratch.path().join("queue"), lasting.randomness.clone());
+    let spool = scratch.path().join("queue");
+    std::fs::create_dir(&spool).context("temporary queue directory")?;
+    let settings = queue::Settings::new(&spool, lasting.randomness.clone());
     let queue = Queue::open(settings, MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"))?;
     // Told that it was done, as by a server that could.
     let flush: smtpd::Flush = Arc::new(|_| Box::pin(async { true }));
