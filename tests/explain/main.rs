@@ -280,7 +280,11 @@ fn every_stage_as_the_server_plays_it() {
         assert_eq!(reply(step(&explained, "END-OF-MESSAGE")), end, "explain, then the server");
         assert!(end.starts_with("554 5.7.1 <client.test[192.0.2.7]>: Client host rejected: Access denied"), "{end}");
         let first = item(step(&explained, "RCPT TO:<a@mx.test>"), "check_sender_access", "access");
-        assert_eq!((&first["reused"], &first["edits"][0]), (&false.into(), &"HOLD look at it".into()), "{first:#}");
+        assert_eq!(
+            (&first["reused"], &first["edits"][0]),
+            (&false.into(), &"HOLD <held@good.test>: Sender address look at it".into()),
+            "{first:#}"
+        );
         looked_up(first, "table", "senders (mail address)", "held@good.test: HOLD look at it");
         assert_eq!(item(step(&explained, "RCPT TO:<b@mx.test>"), "check_sender_access", "access")["reused"], true);
         let log = step(&explained, "RCPT TO:<c@far.test>")["log"].to_string();

@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(long)]
     pub json: bool,
     /// The configuration directory
-    #[arg(short = 'c', value_name = "DIR")]
+    #[arg(short = 'c', value_name = "DIR", overrides_with = "config_directory")]
     pub config_directory: Option<String>,
 }
 
