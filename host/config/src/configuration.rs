@@ -1,6 +1,5 @@
 //! [`Config`]: reading values.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use crate::row::{Computed, Param, PluginRow, Row};
 
 /// One immutable generation of the configuration, as one service sees it. Cheap to clone.
 ///
-/// Precedence of a name: the view's overrides (`-o` in master.cf), for a parameter that a plugin declares its `-o` in
-/// plugins.cf, main.cf, the default of the row. An undefined name is empty in an expansion.
+/// Precedence of a name: the view's overrides (`-o` in master.cf; in a plugin's view its `-o` in plugins.cf), main.cf, the
+/// default of the row. An undefined name is empty in an expansion.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) generation: Arc<Generation>,
@@ -36,8 +35,6 @@ pub(crate) struct Generation {
     pub rows: IndexMap<&'static str, &'static Row>,
     pub templates: Vec<&'static Row>,
     pub plugin_rows: Vec<PluginRow>,
-    /// What plugins.cf sets of the parameters that plugins declare.
-    pub plugin_values: HashMap<String, Setting>,
 }
 
 #[derive(Clone)]
@@ -205,7 +202,6 @@ impl Config {
     fn untouched(&self) -> Config {
         let mut generation = Generation::clone(&self.generation);
         generation.settings.clear();
-        generation.plugin_values.clear();
         Config { generation: Arc::new(generation), overrides: Arc::default() }
     }
 
@@ -266,12 +262,12 @@ impl Config {
 }
 
 impl Generation {
-    /// What the files set, master.cf aside.
+    /// What main.cf sets.
     fn set(&self, name: &str) -> Option<&Setting> {
         if self.rows.get(name).is_some_and(|row| row.read_only) {
             return None;
         }
-        self.plugin_values.get(name).or_else(|| self.settings.get(name))
+        self.settings.get(name)
     }
 
     pub(crate) fn plugin_row(&self, name: &str) -> Option<&PluginRow> {

@@ -1,6 +1,6 @@
 //! Loading: reading the files and checking every value in every view.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::configuration::{Config, Generation};
 use crate::error::{ConfigError, Errors};
 use crate::kind::KindTag;
 use crate::machine::Machine;
-use crate::main_cf::{self, Setting};
+use crate::main_cf;
 use crate::parameters;
 use crate::place::{Place, Warning};
 use crate::row::{PluginRow, Row};
@@ -89,22 +89,13 @@ impl Config {
         build(PathBuf::from("/etc/waxwing"), Machine::current(), &texts, rows, Vec::new()).map(|loaded| loaded.config)
     }
 
-    /// A configuration that knows what the plugins declare. A name the host has a row for stays the host's.
+    /// A configuration that knows what the plugins declare. A name the host has a row for stays the host's. What plugins.cf
+    /// sets with `-o` belongs to that entry's plugin alone ([`Config::plugin`]): two plugins may declare the same name.
     ///
     /// # Errors
     /// Values of the new rows that do not fit.
     pub fn with_plugin_rows(&self, rows: Vec<PluginRow>) -> Result<Config, Errors> {
         let mut generation = Generation::clone(&self.generation);
-        generation.plugin_values = HashMap::new();
-        for row in &rows {
-            let entries = generation.plugins.iter().filter(|entry| entry.name == row.plugin);
-            if let Some((name, value, place)) =
-                entries.flat_map(|entry| &entry.options).rfind(|(name, _, _)| *name == row.name)
-            {
-                let setting = Setting { value: value.clone(), place: place.clone() };
-                generation.plugin_values.entry(name.clone()).or_insert(setting);
-            }
-        }
         generation.plugin_rows = rows;
         generation.plugin_rows.retain(|row| !generation.rows.contains_key(row.name.as_str()));
         let config = Config { generation: Arc::new(generation), overrides: self.overrides.clone() };
@@ -149,17 +140,8 @@ fn build(
             warnings.push(Warning::new(&setting.place, text));
         }
     }
-    let generation = Generation {
-        directory,
-        machine,
-        settings,
-        master,
-        plugins,
-        rows: plain,
-        templates,
-        plugin_rows: Vec::new(),
-        plugin_values: HashMap::new(),
-    };
+    let generation =
+        Generation { directory, machine, settings, master, plugins, rows: plain, templates, plugin_rows: Vec::new() };
     let config = with_hosts(Config { generation: Arc::new(generation), overrides: Arc::default() });
     errors.extend(Check::of(&config).everything());
     // What has no place is a default that another parameter spoils: mostly the one just reported.
@@ -242,6 +224,13 @@ impl Check<'_> {
         let config = self.config;
         for row in config.plugin_rows() {
             self.value(config, &row.name, |text| row.kind.check(&row.name, text, &row.limits));
+        }
+        for entry in config.plugins() {
+            let view = config.plugin(entry);
+            let own = |row: &&PluginRow| entry.option(&row.name).is_some();
+            for row in config.plugin_rows().iter().filter(own) {
+                self.value(&view, &row.name, |text| row.kind.check(&row.name, text, &row.limits));
+            }
         }
         self.errors
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use config::Config;
 
+mod explain;
 mod plugin;
 mod postcat;
 mod postconf;
@@ -60,7 +61,12 @@ pub const COMMANDS: &[Command] = &[
     command("postsuper", postsuper::run, "postsuper(1): delete, hold, release, requeue (-d, -h, -H, -r)"),
     command("sendmail", sendmail::run, "sendmail(1): submit mail from a program (-t, -f, -i)"),
     command("newaliases", sendmail::newaliases, "newaliases(1): checks alias_database; there is nothing to build"),
-    command("plugin", plugin::run, "plugin list: the plugins, their restrictions and grants"),
+    command("explain", explain::run, "what the restriction lists would say to a client, and why; nothing is sent"),
+    command(
+        "plugin",
+        plugin::run,
+        "plugin list: the plugins, their restrictions and grants; plugin docs: the manual page",
+    ),
     command(crate::server::SERVE, postfix::serve, "started by start-fg as root: the server itself"),
     command(
         "install",

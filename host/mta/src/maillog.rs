@@ -103,6 +103,30 @@ impl<S: tracing::Subscriber> Layer<S> for CommandLog {
     }
 }
 
+/// For `explain`: a listener gets each line as `program: text`. What it does not take goes the way of [`CommandLog`].
+pub struct FollowedLog(Box<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl FollowedLog {
+    /// Makes it the destination of this process' log lines.
+    pub fn install(listener: impl Fn(&str) -> bool + Send + Sync + 'static) -> io::Result<()> {
+        let subscriber = tracing_subscriber::registry().with(Self(Box::new(listener)));
+        tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for FollowedLog {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if *event.metadata().level() > Level::INFO || event.metadata().target() != "maillog" {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if !(self.0)(&format!("{}: {}", fields.program, fields.text)) {
+            CommandLog.on_event(event, context);
+        }
+    }
+}
+
 /// The running log. Dropping it writes what still waits.
 pub struct LogWriter {
     shared: Arc<Shared>,

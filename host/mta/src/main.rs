@@ -21,6 +21,7 @@ mod maillog;
 mod options;
 mod parameters;
 mod server;
+mod store_view;
 mod system;
 mod told;
 mod verification;

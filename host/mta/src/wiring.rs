@@ -485,7 +485,7 @@ pub fn describe_plugins(config: &Config) -> Result<Arc<Registry>> {
 }
 
 /// For commands beside the server: no store, no other user's mailbox.
-fn closed_lasting(config: &Config) -> Result<Lasting> {
+pub fn closed_lasting(config: &Config) -> Result<Lasting> {
     Ok(Lasting {
         clock: Arc::new(crate::system::SystemClock::start()),
         randomness: Arc::new(crate::system::SystemRandomness::open().context("/dev/urandom")?),

@@ -34,6 +34,8 @@ pub struct PluginInfo {
     pub version: String,
     pub summary: String,
     pub origin: Origin,
+    /// `enforce` or `warn`, as `-o mode=` in plugins.cf.
+    pub mode: &'static str,
     /// World names as in `wit/`.
     pub worlds: Vec<&'static str>,
     /// Names of the restrictions in force: those another plugin replaced are not here.
@@ -62,6 +64,8 @@ pub struct Registry {
     plugins: Vec<Loaded>,
     /// By lower-case name and alias.
     restrictions: HashMap<String, Arc<WasmRestriction>>,
+    /// All, also those that another plugin's restriction of the same name replaced: `check_plugin` still reaches them.
+    offered: Vec<Arc<WasmRestriction>>,
     bare_tables: Vec<(Stages, Arc<WasmRestriction>)>,
     hashes: Vec<String>,
     files: Vec<PathBuf>,
@@ -201,9 +205,8 @@ impl Catalogue for Registry {
         };
         let plugin = &self.loaded(name, World::Restriction)?.plugin;
         let mut of_plugin: Vec<_> =
-            self.restrictions.values().filter(|restriction| restriction.plugin.number == plugin.number).collect();
+            self.offered.iter().filter(|restriction| restriction.plugin.number == plugin.number).collect();
         of_plugin.sort_by_key(|restriction| &restriction.offer.name);
-        of_plugin.dedup_by_key(|restriction| &restriction.offer.name);
         let names =
             || of_plugin.iter().map(|restriction| restriction.offer.name.as_str()).collect::<Vec<_>>().join(", ");
         match (wanted, &of_plugin[..]) {
@@ -222,9 +225,10 @@ impl Catalogue for Registry {
     }
 
     fn offers(&self) -> Vec<Offer> {
-        let mut offers: Vec<_> = self.restrictions.values().map(|restriction| restriction.offer.clone()).collect();
+        // What only an alias leads to was replaced under its own name.
+        let by_own_name = self.restrictions.iter().filter(|(key, found)| found.offer.name.eq_ignore_ascii_case(key));
+        let mut offers: Vec<_> = by_own_name.map(|(_, found)| found.offer.clone()).collect();
         offers.sort_by(|a, b| a.name.cmp(&b.name));
-        offers.dedup_by(|a, b| a.name == b.name);
         offers
     }
 

@@ -58,6 +58,8 @@ async fn plugins_of_plugins_cf_replace_default_ones_by_restriction() {
     assert!(matches!(verdict(&registry, "maybe").await, Verdict::Reject(reply) if reply.code == Some(554)));
     let of_plugin = registry.of_plugin("mine").expect("its only restriction");
     assert_eq!(of_plugin.offer().plugin, "mine");
+    let replaced = registry.of_plugin("extras:maybe").expect("still there for who wraps it");
+    assert_eq!(replaced.check(None, &call()).await.expect("an answer").verdict, Verdict::Permit);
     assert!(registry.of_plugin("nobody").err().expect("no such plugin").contains("no plugin nobody in plugins.cf"));
 
     let plugins = registry.plugins();
@@ -147,6 +149,37 @@ async fn parameters_come_from_plugins_cf_then_main_cf_then_the_plugin() {
             ["grey_delay"],
             "mynetworks stays the host's"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_option_is_one_plugin_s_alone() {
+    let named = |name: &'static str, milliseconds| {
+        let mut guest = with_delay(milliseconds);
+        guest.name = name;
+        guest.restrictions = vec![Listed::new(name)];
+        guest.module()
+    };
+    for (main_cf, third) in [("", 300_000), ("grey_delay = 2m\n", 120_000)] {
+        let server = Server::new(
+            "grey grey.wasm\n  -o grey_delay=5s\nother other.wasm\n  -o grey_delay=6s\nthird third.wasm\n",
+            &[
+                ("grey.wasm", named("grey", 5_000)),
+                ("other.wasm", named("other", 6_000)),
+                ("third.wasm", named("third", third)),
+            ],
+        );
+        let main = server.home.path().join("main.cf");
+        let text = std::fs::read_to_string(&main).expect("main.cf");
+        std::fs::write(&main, text + main_cf).expect("main.cf");
+        let host = server.start().await.unwrap_or_else(|error| panic!("{error}"));
+        for name in ["grey", "other", "third"] {
+            assert_eq!(verdict(&host.current(), name).await, Verdict::Dunno, "{name} with {main_cf:?}");
+        }
+        let values: Vec<_> =
+            host.current().plugins().into_iter().map(|plugin| plugin.parameters[0].1.clone()).collect();
+        let last = if main_cf.is_empty() { "300s" } else { "2m" };
+        assert_eq!(values, ["5s", "6s", last], "as plugin list shows them");
     }
 }
 

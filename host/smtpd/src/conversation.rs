@@ -14,7 +14,7 @@ use crate::{
     chat::{End, escaped},
     ehlo_keywords::EhloKeywords,
     restrict::{
-        Decision,
+        Decision, Tracer,
         defer::Defer,
         eval::{Evaluator, Unlisted},
         reuse::Reuse,
@@ -51,6 +51,8 @@ pub(crate) struct Conversation<'s, S> {
     pub bare_newline: BareNewline,
     pub errors: u32,
     pub hangup: bool,
+    /// Follows the restrictions, for `waxwing explain`.
+    pub tracer: Option<Box<dyn Tracer>>,
     junk: u32,
     access_denied: bool,
     successes: [u32; VERBS.len()],
@@ -95,6 +97,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             bare_newline: settings.bare_newline,
             errors: 0,
             hangup: false,
+            tracer: None,
             junk: 0,
             access_denied: false,
             successes: [0; VERBS.len()],
@@ -144,7 +147,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     }
 
     /// Limits on connections, then the greeting. False when the session is over.
-    async fn greet(&mut self) -> Result<bool, End> {
+    pub async fn greet(&mut self) -> Result<bool, End> {
         self.client_rights().await;
         if self.over_connection_limit().await? {
             return Ok(false);
@@ -294,7 +297,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         self.reply(reply).await
     }
 
-    async fn command(&mut self, line: &str) -> Result<Step, End> {
+    pub async fn command(&mut self, line: &str) -> Result<Step, End> {
         let line = line.trim_matches(|c: char| c.is_ascii_whitespace());
         let end = line.find(|c: char| c.is_ascii_whitespace()).unwrap_or(line.len());
         let (name, argument) = (&line[..end], line[end..].trim_start());
@@ -365,7 +368,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             notes: &self.notes,
             instances: &self.instances,
             message,
-            tracer: None,
+            tracer: self.tracer.as_mut().map(|tracer| &mut **tracer as &mut dyn Tracer),
             unlisted: Unlisted::default(),
         }
     }

@@ -24,6 +24,7 @@ mod content;
 mod conversation;
 mod ehlo_keywords;
 mod error;
+pub mod explain;
 mod footer;
 mod free_space;
 pub mod parameters;

@@ -14,15 +14,44 @@ pub(crate) mod subject;
 
 use std::time::Duration;
 
-use hook::{RestrictionOutcome, Stage};
+use hook::{Offer, RestrictionOutcome, Stage};
 
-/// Follows an evaluation step by step, for `waxwing explain`.
-pub trait Tracer: Send + Sync {
-    /// An item was asked: in which list, as written there, what it said, how long it took, and whether an earlier answer
-    /// was taken again.
-    fn asked(&mut self, stage: Stage, item: &str, outcome: &RestrictionOutcome, took: Duration, reused: bool);
+/// Follows an evaluation step by step, for `waxwing explain`. While somebody follows, pauses are told and not waited for.
+pub(crate) trait Tracer: Send + Sync {
+    /// An item was asked and answered. What it leads to comes after it.
+    fn asked(&mut self, asked: Asked<'_>);
     /// An item that needs nobody's answer: a class, `warn_if_reject`, or one that cannot work (then `note` says why).
-    fn passed(&mut self, stage: Stage, item: &str, note: &str);
+    fn passed(&mut self, stage: Stage, item: &str, depth: usize, note: &str);
+    /// What the item that came last makes of its answer.
+    fn replies(&mut self, effect: Effect, reply: &mail::Reply);
+}
+
+/// One item and its answer.
+pub(crate) struct Asked<'a> {
+    pub stage: Stage,
+    /// As written in the list.
+    pub item: &'a str,
+    /// 1 in the list itself, more in classes and in lists that a table or plugin named.
+    pub depth: usize,
+    pub offer: &'a Offer,
+    pub argument: Option<&'a str>,
+    pub outcome: &'a RestrictionOutcome,
+    pub took: Duration,
+    /// An earlier answer was taken again.
+    pub reused: bool,
+}
+
+/// What becomes of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The client is refused.
+    Refuses,
+    /// Only logged: warn_if_reject, or mode=warn of the plugin.
+    Warns,
+    /// Kept until something would permit.
+    DefersIfPermit,
+    /// Kept until something would reject.
+    DefersIfReject,
 }
 
 /// What a list, or all lists of a command, came to.

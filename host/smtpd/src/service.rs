@@ -35,7 +35,7 @@ pub type Flush = Arc<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// Serves clients. Clones share.
 #[derive(Clone)]
-pub struct Service(Arc<Generation>);
+pub struct Service(pub(crate) Arc<Generation>);
 
 /// What all sessions of a service share.
 pub(crate) struct Generation {
@@ -128,16 +128,7 @@ impl Service {
     {
         let service = &*self.0;
         let mut client = Client::new(peer, local);
-        if service.settings.peername_lookup {
-            let found = net::peer::lookup(&*service.services.dns, &service.hosts.table(), peer.ip()).await;
-            if let Some(warning) = &found.warning {
-                service.log.warning(format_args!("{warning}"));
-            }
-            client.name = found.name;
-            client.reverse_name = found.reverse_name;
-            client.name_status = found.name_status;
-            client.reverse_status = found.reverse_status;
-        }
+        service.find_name(&mut client, peer.ip()).await;
         let session = Session::new(service.settings.clone(), client);
         let counting = service.count_connection(peer.ip().to_canonical());
         Conversation::new(service, stream, session, counting).run().await;
@@ -159,6 +150,21 @@ impl Service {
 }
 
 impl Generation {
+    /// smtpd_peername_lookup.
+    pub async fn find_name(&self, client: &mut Client, address: IpAddr) {
+        if !self.settings.peername_lookup {
+            return;
+        }
+        let found = net::peer::lookup(&*self.services.dns, &self.hosts.table(), address).await;
+        if let Some(warning) = &found.warning {
+            self.log.warning(format_args!("{warning}"));
+        }
+        client.name = found.name;
+        client.reverse_name = found.reverse_name;
+        client.name_status = found.name_status;
+        client.reverse_status = found.reverse_status;
+    }
+
     /// Counts a connection, when a limit or the statistics want it.
     pub fn count_connection(&self, client: IpAddr) -> Option<Counting> {
         let limits = &self.settings.client_limits;

@@ -121,14 +121,20 @@ fn plugins_add_parameters() {
 }
 
 #[test]
-fn plugins_cf_sets_the_plugin_s_parameters() {
-    let plugins_cf = "greylist g.wasm -o greylist_delay=1m -o mode=warn\nother o.wasm -o greylist_delay=9d\n";
+fn an_option_in_plugins_cf_is_its_plugin_s_alone() {
+    let plugins_cf =
+        "greylist g.wasm -o greylist_delay=1m -o mode=warn\nother o.wasm -o greylist_delay=9d\nthird t.wasm\n";
     let config = Config::from_texts("greylist_delay = 10s", "", plugins_cf, &[]).unwrap();
     let config = config.with_plugin_rows(vec![delay("300s")]).unwrap();
-    assert_eq!(config.text("greylist_delay").as_deref(), Some("1m"));
-    assert_eq!(config.place("greylist_delay").unwrap().to_string(), "/etc/waxwing/plugins.cf, line 1");
+    let of_plugin = |index: usize| config.plugin(&config.plugins()[index]);
+    let delays = [0, 1, 2].map(|index| of_plugin(index).text("greylist_delay").unwrap());
+    assert_eq!(delays, ["1m", "9d", "10s"], "main.cf holds for the plugin without an option");
+    assert_eq!(config.text("greylist_delay").as_deref(), Some("10s"), "nobody else sees an option");
+    assert_eq!(of_plugin(0).place("greylist_delay").unwrap().to_string(), "/etc/waxwing/plugins.cf, line 1");
     assert_eq!(config.text("mode"), None, "an option that is no parameter stays with the plugin");
-    assert_eq!(config.plugin(&config.plugins()[1]).text("greylist_delay").as_deref(), Some("9d"));
+    let unset = Config::from_texts("", "", "greylist g.wasm -o greylist_delay=1m\nother o.wasm\n", &[]).unwrap();
+    let unset = unset.with_plugin_rows(vec![delay("300s")]).unwrap();
+    assert_eq!(unset.plugin(&unset.plugins()[1]).text("greylist_delay").as_deref(), Some("300s"));
     let broken = Config::from_texts("", "", "greylist g.wasm -o greylist_delay=soon", &[]).unwrap();
     let errors = broken.with_plugin_rows(vec![delay("300s")]).unwrap_err();
     assert_eq!(

@@ -17,7 +17,7 @@ use crate::{
     describe::{Described, clean, describe},
     grants,
     instances::{Health, Pool},
-    limits::{Settings, World},
+    limits::{Mode, Settings, World},
     load::Loader,
     loaded::Plugin,
     parameters,
@@ -55,6 +55,14 @@ impl Candidate {
     fn wrong(&self, text: String) -> PluginError {
         PluginError::Component { place: self.place.clone(), plugin: self.name.clone(), text }
     }
+
+    /// Whether its entry in plugins.cf sets a match list of its own.
+    fn sets_match_list(&self) -> bool {
+        self.described.description.parameters.iter().any(|parameter| {
+            matches!(parameter.kind, ParameterKind::AddressList | ParameterKind::DomainList)
+                && self.settings.parameters.iter().any(|(option, _)| *option == parameter.name)
+        })
+    }
 }
 
 /// Builds a generation; the first thing that is wrong is the error.
@@ -81,12 +89,13 @@ pub(crate) async fn build(sources: Sources<'_>) -> Result<Registry, PluginError>
         log: sources.log.clone(),
         plugins: Vec::new(),
         restrictions: HashMap::new(),
+        offered: Vec::new(),
         bare_tables: Vec::new(),
         hashes,
         files,
     };
     for candidate in candidates {
-        add(&mut registry, candidate)?;
+        add(&mut registry, candidate, sources.services)?;
     }
     Ok(registry)
 }
@@ -190,17 +199,19 @@ fn with_rows(config: &Config, candidates: &[Candidate]) -> Result<Config, Plugin
     config.with_plugin_rows(rows).map_err(|errors| PluginError::Configuration(errors.to_string().replace('\n', "; ")))
 }
 
-fn add(registry: &mut Registry, candidate: Candidate) -> Result<(), PluginError> {
+fn add(registry: &mut Registry, candidate: Candidate, services: &ServicesFactory) -> Result<(), PluginError> {
     let view = match &candidate.entry {
         Some(entry) => registry.config.plugin(entry),
         None => registry.config.clone(),
     };
+    // Tables look a match list up by its parameter's name: one that only this plugin's `-o` sets needs tables that know it.
+    let services = if candidate.sets_match_list() { services(&view) } else { registry.services.clone() };
     let mut values = HashMap::new();
     for parameter in &candidate.described.description.parameters {
         let value = parameters::value(&view, parameter).map_err(PluginError::Configuration)?;
         if parameter.kind == ParameterKind::Tables {
             for table in value.items() {
-                let opened = registry.services.tables.open(&table);
+                let opened = services.tables.open(&table);
                 opened.map_err(|text| {
                     PluginError::Configuration(format!("plugin {}: {}: {text}", candidate.name, parameter.name))
                 })?;
@@ -213,7 +224,7 @@ fn add(registry: &mut Registry, candidate: Candidate) -> Result<(), PluginError>
         info_parameters.map(|parameter| (parameter.name.clone(), values[&parameter.name].text().to_string())).collect();
     // A session's instances of an old generation must never be taken for those of a new one.
     let number = registry.generation << 32 | registry.plugins.len() as u64;
-    let plugin = Arc::new(plugin(number, &candidate, values, &registry.services, &registry.log));
+    let plugin = Arc::new(plugin(number, &candidate, values, &services, &registry.log));
     let restrictions = add_restrictions(registry, &candidate, &plugin)?;
     let description = &candidate.described.description;
     let info = PluginInfo {
@@ -221,6 +232,7 @@ fn add(registry: &mut Registry, candidate: Candidate) -> Result<(), PluginError>
         version: clean(&description.version),
         summary: clean(&description.summary),
         origin: candidate.origin.clone(),
+        mode: if candidate.settings.mode == Mode::Warn { "warn" } else { "enforce" },
         worlds: candidate.runner.exports.worlds().into_iter().map(World::name).collect(),
         restrictions,
         grants: candidate.settings.grants.texts(),
@@ -282,6 +294,7 @@ fn add_restrictions(
     let mut in_force = Vec::new();
     for offer in &candidate.described.restrictions {
         let restriction = Arc::new(WasmRestriction::new(plugin.clone(), offer.clone()));
+        registry.offered.push(restriction.clone());
         let mut named = false;
         for name in std::iter::once(&offer.name).chain(&offer.aliases) {
             match registry.restrictions.get(&name.to_ascii_lowercase()) {

@@ -9,7 +9,7 @@ use hook::{
 use mail::{Reply, Status};
 
 use super::{
-    Decision, Tracer, class,
+    Asked, Decision, Effect, Tracer, class,
     defer::Defer,
     list::{DEEPEST, Item, List, Lists, Question, UNLISTED_RECIPIENT, UNLISTED_SENDER, What},
     log,
@@ -59,7 +59,7 @@ impl Evaluator<'_> {
             }
             if matches!(item.what, What::WarnIfReject) {
                 self.defer.warn(depth);
-                self.note(stage, item, "");
+                self.note(stage, item, depth, "");
                 continue;
             }
             let walk = self.item(stage, item, depth).await;
@@ -78,11 +78,11 @@ impl Evaluator<'_> {
         match &item.what {
             What::WarnIfReject => Walk::On,
             What::Class(list) => {
-                self.note(stage, item, "");
+                self.note(stage, item, depth, "");
                 Box::pin(self.walk(stage, list, depth + 1)).await
             }
             What::Faulty(why) => {
-                self.note(stage, item, why);
+                self.note(stage, item, depth, why);
                 self.log.warning(format_args!("{why}"));
                 self.server_error(TypedReply::default())
             }
@@ -93,7 +93,7 @@ impl Evaluator<'_> {
     async fn ask(&mut self, stage: Stage, item: &Item, question: &Question, depth: usize) -> Walk {
         let offer = question.restriction.offer();
         if offer.name == UNLISTED_RECIPIENT && self.settings.takes_unknown_recipients {
-            self.note(stage, item, "receive_override_options");
+            self.note(stage, item, depth, "receive_override_options");
             return Walk::On;
         }
         if !self.defer.warns() {
@@ -116,7 +116,8 @@ impl Evaluator<'_> {
         };
         if let (Some(tracer), Some(began)) = (self.tracer.as_mut(), began) {
             let took = self.lists.reader.services.clock.monotonic().saturating_sub(began);
-            tracer.asked(stage, &item.text, &outcome, took, reused);
+            let (argument, item) = (question.argument.as_deref(), &item.text);
+            tracer.asked(Asked { stage, item, depth, offer, argument, outcome: &outcome, took, reused });
         }
         match outcome {
             Ok(answer) => {
@@ -131,7 +132,7 @@ impl Evaluator<'_> {
 
     /// Does what an answer says.
     async fn act(&mut self, stage: Stage, question: &Question, answer: Answer, depth: usize) -> Walk {
-        if answer.pause > Duration::ZERO {
+        if answer.pause > Duration::ZERO && self.tracer.is_none() {
             tokio::time::sleep(answer.pause).await;
         }
         let offer = question.restriction.offer();
@@ -165,11 +166,13 @@ impl Evaluator<'_> {
                 if self.defer.warns() {
                     return self.refuse(reply);
                 }
+                self.trace(Effect::DefersIfPermit, &reply);
                 self.defer.if_permit(reply);
                 Walk::On
             }
             Verdict::DeferIfReject(reply) => {
                 let reply = self.reply(stage, question, reply, self.settings.defer_code, "Service unavailable");
+                self.trace(Effect::DefersIfReject, &reply);
                 self.defer.if_reject(reply);
                 Walk::On
             }
@@ -237,6 +240,7 @@ impl Evaluator<'_> {
             }
         };
         say("reject_warning", would.log_text());
+        self.trace(Effect::Warns, &would);
         Walk::On
     }
 
@@ -269,6 +273,7 @@ impl Evaluator<'_> {
         }
         let word = if warning { "reject_warning" } else { "reject" };
         log::happened(self.log, self.session, word, format_args!("{}", reply.log_text()));
+        self.trace(if warning { Effect::Warns } else { Effect::Refuses }, &reply);
         (!warning).then_some(reply)
     }
 
@@ -354,9 +359,15 @@ impl Evaluator<'_> {
         );
     }
 
-    fn note(&mut self, stage: Stage, item: &Item, note: &str) {
+    fn note(&mut self, stage: Stage, item: &Item, depth: usize, note: &str) {
         if let Some(tracer) = self.tracer.as_mut() {
-            tracer.passed(stage, &item.text, note);
+            tracer.passed(stage, &item.text, depth, note);
+        }
+    }
+
+    fn trace(&mut self, effect: Effect, reply: &Reply) {
+        if let Some(tracer) = self.tracer.as_mut() {
+            tracer.replies(effect, reply);
         }
     }
 }

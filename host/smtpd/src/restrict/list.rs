@@ -45,8 +45,9 @@ pub(crate) struct Question {
     pub argument: Option<String>,
 }
 
-/// What validating a restriction, by its name, with its argument came to.
-type Validated = HashMap<(String, Option<String>), Result<(), String>>;
+/// What validating a restriction, by its plugin and name, with its argument came to: `check_plugin` may name a restriction
+/// that another plugin replaced.
+type Validated = HashMap<(String, String, Option<String>), Result<(), String>>;
 
 /// Reads lists of one configuration generation.
 pub(crate) struct Reader {
@@ -253,7 +254,7 @@ impl Reader {
         argument: Option<&str>,
     ) -> Result<(), String> {
         let offer = restriction.offer();
-        let key = (offer.name.clone(), argument.map(str::to_string));
+        let key = (offer.plugin.clone(), offer.name.clone(), argument.map(str::to_string));
         if let Some(known) = lock(&self.valid).get(&key) {
             return known.clone();
         }

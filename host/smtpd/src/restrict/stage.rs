@@ -52,11 +52,11 @@ impl Evaluator<'_> {
                 return decision;
             }
         }
-        let decision = self.forced_deferral();
+        let decision = self.forced_deferral(Stage::Recipient);
         if decision != Decision::Go || self.unlisted.recipient || self.discards() {
             return decision;
         }
-        self.list(Stage::Recipient, &lists.unlisted_recipient).await
+        self.implicit(Stage::Recipient, &lists.unlisted_recipient, "smtpd_reject_unlisted_recipient").await
     }
 
     /// DATA, or the first BDAT.
@@ -125,7 +125,7 @@ impl Evaluator<'_> {
         let mut decision = self.list(Stage::Sender, &lists.sender).await;
         self.defer.remember(Since::Sender);
         if decision == Decision::Go && !null_sender && !self.unlisted.sender && !self.discards() {
-            decision = self.list(Stage::Sender, &lists.unlisted_sender).await;
+            decision = self.implicit(Stage::Sender, &lists.unlisted_sender, "smtpd_reject_unlisted_sender").await;
         }
         decision
     }
@@ -134,7 +134,7 @@ impl Evaluator<'_> {
     async fn whole(&mut self, stage: Stage, list: &List, since: Since) -> Decision {
         self.defer.restore(since);
         let decision = self.list(stage, list).await;
-        if decision == Decision::Go { self.forced_deferral() } else { decision }
+        if decision == Decision::Go { self.forced_deferral(stage) } else { decision }
     }
 
     async fn list(&mut self, stage: Stage, list: &List) -> Decision {
@@ -148,9 +148,25 @@ impl Evaluator<'_> {
         }
     }
 
+    /// What a parameter stands for, when it is on.
+    async fn implicit(&mut self, stage: Stage, list: &List, parameter: &str) -> Decision {
+        if !list.items.is_empty() {
+            self.remark(stage, parameter);
+        }
+        self.list(stage, list).await
+    }
+
+    fn remark(&mut self, stage: Stage, text: &str) {
+        if let Some(tracer) = self.tracer.as_mut() {
+            tracer.passed(stage, "", 0, text);
+        }
+    }
+
     /// defer_if_permit: what would be accepted is put off.
-    fn forced_deferral(&mut self) -> Decision {
-        match self.defer.instead_of_permit().and_then(|reply| self.refusal(reply, false)) {
+    fn forced_deferral(&mut self, stage: Stage) -> Decision {
+        let Some(put_off) = self.defer.instead_of_permit() else { return Decision::Go };
+        self.remark(stage, "what defer_if_permit put off");
+        match self.refusal(put_off, false) {
             Some(reply) => Decision::Refuse(reply),
             None => Decision::Go,
         }

@@ -208,6 +208,9 @@ impl Restrictions {
                 _ => Ok(Answer::of(Verdict::Reject(TypedReply::default()))),
             }
         });
+        self.add(offer("nap", None, Inputs::VOLATILE, Traits::empty()), |_, _| {
+            Ok(Answer { pause: std::time::Duration::from_secs(30), ..Answer::of(Verdict::Dunno) })
+        });
         self.add(offer("only_warns", None, nothing, Traits::empty()), |_, _| {
             let verdict = Verdict::Reject(TypedReply::default());
             Ok(Answer { warn_only: true, edits: vec![Edit::Hold("why not".to_string())], ..Answer::of(verdict) })
