@@ -8,7 +8,7 @@
 //! There is no bounce log on disk: the queue manager keeps the statuses of an attempt in memory and marks a recipient done
 //! only after the notice about it is in the queue, so a crash repeats the attempt instead of losing the notice.
 //!
-//! `notice` decides who is told what; the text is built by `mail::dsn`.
+//! `notice` decides who is told what; the words for people come from `template` (bounce(5)), the rest is built by `mail::dsn`.
 //!
 //! What it must never do: send a notice about a notice to its sender (mail loops end at postmaster), put another's words into
 //! the message header, or report success for a notice that is not durably queued.
@@ -16,5 +16,7 @@
 
 mod notice;
 pub mod parameters;
+mod template;
 
 pub use notice::{Bounce, BounceError, Report, Settings, Submit};
+pub use template::{Template, TemplateError, Templates};

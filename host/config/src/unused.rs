@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::configuration::Config;
+use crate::database_parameters;
 use crate::expand::references;
 use crate::kind::KindTag;
 use crate::master_cf::MasterEntry;
@@ -11,9 +12,6 @@ use crate::tokens;
 
 /// Its members name further parameters, which nothing else need refer to.
 const RESTRICTION_CLASSES: &str = "smtpd_restriction_classes";
-
-/// Table types whose settings could once be given in main.cf as `NAME_setting` for a table `type:NAME`.
-const LEGACY_DATABASE_TYPES: &[&str] = &["ldap", "ldaps", "mysql", "pgsql", "sqlite", "memcache"];
 
 impl Config {
     /// A warning for every setting of main.cf, and every override of master.cf, that no parameter, no `$name` and no
@@ -34,7 +32,7 @@ impl Config {
         }
         for entry in self.master() {
             let local = self.used_by_service(entry);
-            for (name, value, place) in &entry.overrides {
+            for (name, value, place) in last_overrides(entry) {
                 if !self.is_known(name) && !main.contains(name) && !local.contains(name) {
                     warnings.push(unused(place, name, value));
                 }
@@ -60,7 +58,7 @@ impl Config {
         };
         for entry in self.master() {
             let view = self.service(entry);
-            for (name, value, place) in &entry.overrides {
+            for (name, value, place) in last_overrides(entry) {
                 warn(name, value, place, &view, &|name| view.is_set(name));
             }
         }
@@ -123,15 +121,19 @@ impl Config {
             return;
         }
         used.extend(references(value));
-        for word in tokens::split(value, tokens::COMMA_SPACE) {
-            let table = word.strip_prefix("proxy:").unwrap_or(word);
-            let Some((kind, table)) = table.split_once(':') else { continue };
-            if LEGACY_DATABASE_TYPES.contains(&kind) && !table.starts_with(['/', '.']) {
-                let prefix = format!("{table}_");
-                used.extend(self.names_set().filter(|name| name.starts_with(&prefix)).map(str::to_string));
-            }
+        for (table_type, table) in database_parameters::tables(value).filter(|(_, table)| !table.starts_with('/')) {
+            let suffixes = database_parameters::parameter_names(table_type).unwrap_or_default();
+            used.extend(suffixes.iter().map(|suffix| format!("{table}_{suffix}")));
         }
     }
+}
+
+/// Of several `-o` for one name the last counts.
+fn last_overrides(entry: &MasterEntry) -> impl Iterator<Item = &(String, String, Place)> {
+    let overrides = entry.overrides.iter().enumerate();
+    overrides
+        .filter(|(index, (name, _, _))| !entry.overrides[index + 1..].iter().any(|(later, _, _)| later == name))
+        .map(|(_, found)| found)
 }
 
 fn members(classes: Option<String>) -> Vec<String> {

@@ -1,0 +1,182 @@
+//! The configuration as written, before any value is checked: what postconf(1) works on.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::configuration::{Config, Generation};
+use crate::error::{ConfigError, Errors};
+use crate::load::{reason, sorted_rows, with_hosts};
+use crate::logical_line::logical_lines;
+use crate::machine::Machine;
+use crate::main_cf::{self, Setting};
+use crate::master_fields::{FieldError, MasterFields};
+use crate::place::{Place, Warning};
+use crate::plugins_cf;
+use crate::row::Row;
+
+/// What is to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'r> {
+    pub directory: &'r Path,
+    /// Without main.cf every parameter has its default.
+    pub main: bool,
+    /// What counts in place of main.cf's own settings.
+    pub overrides: &'r [(String, String)],
+    /// The directory was named by an option or the environment; then `config_directory` counts as set.
+    pub named: bool,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Unchecked {
+    /// Values in it may be of no use to the daemons.
+    pub config: Config,
+    /// Every entry of master.cf, also those that a later one replaces. `None` when there is no master.cf.
+    pub master: Option<Vec<MasterFields>>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Unchecked {
+    /// Reads main.cf, master.cf and plugins.cf.
+    ///
+    /// # Errors
+    /// The first thing that keeps a file from being read.
+    pub fn read(reading: &Reading, rows: &[&'static [Row]]) -> Result<Unchecked, Errors> {
+        let mut warnings = Vec::new();
+        let mut settings = IndexMap::new();
+        let main_cf: Arc<Path> = reading.directory.join("main.cf").into();
+        if reading.main {
+            let text = read(&main_cf)?;
+            settings = main_settings(reading, &main_cf, &text, &mut warnings)?;
+        }
+        let (plain, templates) = sorted_rows(rows);
+        let master_cf: Arc<Path> = reading.directory.join("master.cf").into();
+        let master = match read(&master_cf) {
+            Ok(text) => Some(master_entries(&master_cf, &text, &mut warnings)?),
+            Err(errors) => {
+                let place = Place { file: master_cf, line: 0 };
+                warnings.push(Warning::new(&place, errors.to_string()));
+                None
+            }
+        };
+        let plugins_cf: Arc<Path> = reading.directory.join("plugins.cf").into();
+        let plugins = match fs::read(&plugins_cf) {
+            Ok(text) => {
+                let text = String::from_utf8_lossy(&text);
+                plugins_cf::parse(&plugins_cf, &text, &mut warnings, &mut Vec::new())
+            }
+            Err(_) => Vec::new(),
+        };
+        let generation = Generation {
+            directory: reading.directory.to_path_buf(),
+            machine: Machine::current(),
+            settings,
+            master: master.iter().flatten().filter_map(MasterFields::entry).collect(),
+            plugins,
+            rows: plain,
+            templates,
+            plugin_rows: Vec::new(),
+            plugin_values: HashMap::new(),
+        };
+        let config = with_hosts(Config { generation: Arc::new(generation), overrides: Arc::default() });
+        Ok(Unchecked { config, master, warnings })
+    }
+}
+
+fn read(path: &Path) -> Result<String, Errors> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) => Err(Errors(vec![ConfigError::Unreadable { path: path.to_path_buf(), reason: reason(&error) }])),
+    }
+}
+
+fn main_settings(
+    reading: &Reading,
+    file: &Arc<Path>,
+    text: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<IndexMap<String, Setting>, Errors> {
+    let mut errors = Vec::new();
+    let mut settings = main_cf::parse(file, text, warnings, &mut errors);
+    errors.truncate(1);
+    if !errors.is_empty() {
+        return Err(Errors(errors));
+    }
+    let from_outside = Place { file: file.clone(), line: 0 };
+    if reading.named {
+        let directory = reading.directory.display().to_string();
+        match settings.get("config_directory") {
+            Some(setting) => {
+                let text = format!("{}: overriding earlier entry: config_directory={directory}", setting.place);
+                warnings.insert(0, Warning::new(&setting.place, text));
+            }
+            None => {
+                let setting = Setting { value: directory, place: from_outside.clone() };
+                settings.insert("config_directory".to_string(), setting);
+            }
+        }
+    }
+    for (name, value) in reading.overrides {
+        settings.insert(name.clone(), Setting { value: value.clone(), place: from_outside.clone() });
+    }
+    Ok(settings)
+}
+
+fn master_entries(file: &Arc<Path>, text: &str, warnings: &mut Vec<Warning>) -> Result<Vec<MasterFields>, Errors> {
+    let mut entries = Vec::new();
+    for line in logical_lines(file, text, warnings) {
+        match MasterFields::parse(&line.text, &line.place, warnings) {
+            Ok(entry) => entries.push(entry),
+            Err(error) => {
+                let message = match &error {
+                    FieldError::Count => format!("file {}: line {}: {error}", file.display(), line.place.line),
+                    FieldError::Value { .. } => error.to_string(),
+                };
+                // postconf(1) names the place itself, or none; so the message is all there is to show.
+                return Err(Errors(vec![ConfigError::Value { name: String::new(), place: None, message }]));
+            }
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(main_cf: &str, master_cf: &str) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("main.cf"), main_cf).expect("main.cf");
+        fs::write(directory.path().join("master.cf"), master_cf).expect("master.cf");
+        directory
+    }
+
+    #[test]
+    fn bad_values_are_no_error_and_syntax_is() {
+        let good = directory("myhostname = -\nmessage_size_limit = many\n", "a unix - - n - - smtp -o x=$y\n");
+        let reading = Reading { directory: good.path(), main: true, overrides: &[], named: false };
+        let found = Unchecked::read(&reading, &[]).expect("readable");
+        assert_eq!(found.config.raw("message_size_limit"), Some("many"));
+        assert_eq!(found.config.master()[0].overrides[0].0, "x");
+        let bad = directory("what\n", "");
+        let error = Unchecked::read(&Reading { directory: bad.path(), ..reading }, &[]).expect_err("no name = value");
+        assert!(error.to_string().ends_with("line 1: missing '=' after attribute name: \"what\""), "{error}");
+        let bad = directory("", "a unix -\n");
+        let error = Unchecked::read(&Reading { directory: bad.path(), ..reading }, &[]).expect_err("no entry");
+        assert!(error.to_string().ends_with("master.cf: line 1: bad field count"), "{error}");
+    }
+
+    #[test]
+    fn overrides_count_as_settings() {
+        let files = directory("relayhost = a\n", "");
+        let overrides = [("relayhost".to_string(), "b".to_string())];
+        let reading = Reading { directory: files.path(), main: true, overrides: &overrides, named: true };
+        let found = Unchecked::read(&reading, &[]).expect("readable");
+        assert_eq!(found.config.raw("relayhost"), Some("b"));
+        assert!(found.config.names_set().any(|name| name == "config_directory"));
+    }
+}
