@@ -59,12 +59,11 @@ impl Templates {
             from: FROM.to_string(),
             subject: subject.to_string(),
             postmaster_subject: postmaster_subject.map(str::to_string),
-            text: ["This report comes from the mail server $myhostname."]
-                .iter()
-                .chain(paragraphs)
-                .flat_map(|paragraph| paragraph.lines().chain([""]))
+            text: [&["This report comes from the mail server $myhostname."], paragraphs]
+                .concat()
+                .join("\n\n")
+                .lines()
                 .map(str::to_string)
-                .take(1 + paragraphs.iter().map(|paragraph| 1 + paragraph.lines().count()).sum::<usize>())
                 .collect(),
             file: String::new(),
         };
@@ -284,9 +283,8 @@ fn definitions<'t>(
     let mut given = [const { None }; 4];
     // bounce(8) counts the line behind the one it has read.
     let mut lines = text.lines().zip(2..);
-    let mut number = 1;
     while let Some((line, next)) = lines.next() {
-        number = next;
+        let mut number = next;
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
             continue;
         }

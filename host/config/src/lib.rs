@@ -58,5 +58,5 @@ pub use master_cf::{MasterEntry, ServiceKind, Wakeup};
 pub use master_fields::{FieldError, MasterFields};
 pub use place::{Place, Warning};
 pub use plugins_cf::PluginEntry;
-pub use row::{Computed, DELIVERY_COMMANDS, Param, PluginRow, Row, Validity, conflicts};
-pub use unchecked::{Reading, Unchecked};
+pub use row::{Computed, DELIVERY_COMMANDS, Param, PluginRow, Row, UNEXPANDED, Validity, conflicts};
+pub use unchecked::{Reading, Unchecked, settings};

@@ -110,6 +110,20 @@ impl MasterFields {
         }
     }
 
+    /// The entry with other values in its `-o` settings.
+    ///
+    /// # Errors
+    /// Those of `change`, which is given name and value.
+    pub fn with_values<E>(&self, change: impl Fn(&str, &str) -> Result<String, E>) -> Result<MasterFields, E> {
+        let mut changed = self.clone();
+        for at in self.options() {
+            if let Ok((name, value)) = tokens::name_value(&self.words[at]) {
+                changed.words[at] = format!("{name}={}", change(name, value)?);
+            }
+        }
+        Ok(changed)
+    }
+
     /// Takes out each `-o` that names the parameter.
     pub fn remove_parameter(&mut self, name: &str) {
         for at in self.options_of(name).into_iter().rev() {

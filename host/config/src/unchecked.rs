@@ -35,8 +35,8 @@ pub struct Reading<'r> {
 pub struct Unchecked {
     /// Values in it may be of no use to the daemons.
     pub config: Config,
-    /// Every entry of master.cf, also those that a later one replaces. `None` when there is no master.cf.
-    pub master: Option<Vec<MasterFields>>,
+    /// Every entry of master.cf, also those that a later one replaces; or why it cannot be read.
+    pub master: Result<Vec<MasterFields>, String>,
     pub warnings: Vec<Warning>,
 }
 
@@ -56,12 +56,8 @@ impl Unchecked {
         let (plain, templates) = sorted_rows(rows);
         let master_cf: Arc<Path> = reading.directory.join("master.cf").into();
         let master = match read(&master_cf) {
-            Ok(text) => Some(master_entries(&master_cf, &text, &mut warnings)?),
-            Err(errors) => {
-                let place = Place { file: master_cf, line: 0 };
-                warnings.push(Warning::new(&place, errors.to_string()));
-                None
-            }
+            Ok(text) => Ok(master_entries(&master_cf, &text, &mut warnings)?),
+            Err(errors) => Err(errors.to_string()),
         };
         let plugins_cf: Arc<Path> = reading.directory.join("plugins.cf").into();
         let plugins = match fs::read(&plugins_cf) {
@@ -71,11 +67,12 @@ impl Unchecked {
             }
             Err(_) => Vec::new(),
         };
+        let words = master.as_deref().unwrap_or_default();
         let generation = Generation {
             directory: reading.directory.to_path_buf(),
             machine: Machine::current(),
             settings,
-            master: master.iter().flatten().filter_map(MasterFields::entry).collect(),
+            master: words.iter().filter_map(MasterFields::entry).collect(),
             plugins,
             rows: plain,
             templates,
@@ -85,6 +82,32 @@ impl Unchecked {
         let config = with_hosts(Config { generation: Arc::new(generation), overrides: Arc::default() });
         Ok(Unchecked { config, master, warnings })
     }
+}
+
+impl Config {
+    /// What main.cf sets, also where a setting has no effect.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.generation.settings.get(name).map(|setting| setting.value.as_str())
+    }
+
+    /// What the defaults know about the machine.
+    pub fn machine(&self) -> &Machine {
+        &self.generation.machine
+    }
+}
+
+/// The settings of a file that has main.cf's form, in order; of two for one name the last.
+///
+/// # Errors
+/// The first line that is no `name = value`.
+pub fn settings(file: &Arc<Path>, text: &str) -> Result<Vec<(String, String)>, Errors> {
+    let mut errors = Vec::new();
+    let settings = main_cf::parse(file, text, &mut Vec::new(), &mut errors);
+    errors.truncate(1);
+    if !errors.is_empty() {
+        return Err(Errors(errors));
+    }
+    Ok(settings.into_iter().map(|(name, setting)| (name, setting.value)).collect())
 }
 
 fn read(path: &Path) -> Result<String, Errors> {

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use crate::configuration::Config;
 use crate::database_parameters;
 use crate::expand::references;
-use crate::kind::KindTag;
 use crate::master_cf::MasterEntry;
 use crate::place::{Place, Warning};
+use crate::row::UNEXPANDED;
 use crate::tokens;
 
 /// Its members name further parameters, which nothing else need refer to.
@@ -45,7 +45,7 @@ impl Config {
     pub fn undefined(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let mut warn = |setting: &str, value: &str, place: &Place, view: &Config, defined: &dyn Fn(&str) -> bool| {
-            let mut names = if self.is_raw(setting) { Vec::new() } else { references(value) };
+            let mut names = if is_raw(setting) { Vec::new() } else { references(value) };
             if setting == RESTRICTION_CLASSES {
                 names.extend(members(view.expand(value).ok()));
             }
@@ -70,14 +70,11 @@ impl Config {
         warnings
     }
 
-    fn is_known(&self, name: &str) -> bool {
+    /// Whether the name is a parameter of the host, of a service in master.cf or of a plugin.
+    pub fn is_known(&self, name: &str) -> bool {
         self.generation.rows.contains_key(name)
             || self.template_row(name).is_some()
             || self.generation.plugin_row(name).is_some()
-    }
-
-    fn is_raw(&self, name: &str) -> bool {
-        self.generation.rows.get(name).is_some_and(|row| row.kind == KindTag::Raw)
     }
 
     /// The names that main.cf, plugins.cf and the defaults in force make use of.
@@ -117,7 +114,7 @@ impl Config {
     }
 
     fn add_used(&self, name: &str, value: &str, used: &mut HashSet<String>) {
-        if self.is_raw(name) {
+        if is_raw(name) {
             return;
         }
         used.extend(references(value));
@@ -126,6 +123,10 @@ impl Config {
             used.extend(suffixes.iter().map(|suffix| format!("{table}_{suffix}")));
         }
     }
+}
+
+fn is_raw(name: &str) -> bool {
+    UNEXPANDED.contains(&name)
 }
 
 /// Of several `-o` for one name the last counts.
