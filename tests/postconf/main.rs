@@ -25,7 +25,7 @@ pub struct Answer {
     pub status: Option<i32>,
     /// One setting a line; a folded one with its continuation.
     pub settings: Vec<String>,
-    /// Sorted: Postfix's order is that of its hash tables.
+    /// Sorted and each once: Postfix's order is that of its hash tables, and a syntax error is told each time it is met.
     pub messages: Vec<String>,
 }
 
@@ -72,6 +72,7 @@ pub fn answer(mut command: Command, directory: &Path, words: &[&str]) -> Answer 
     }
     let mut messages: Vec<String> = String::from_utf8_lossy(&output.stderr).lines().map(str::to_string).collect();
     messages.sort();
+    messages.dedup();
     Answer { status: output.status.code(), settings, messages }
 }
 

@@ -25,7 +25,7 @@ const CALLS: &[&[&str]] = &[
     &["-P", "smtp/inet/syslog_name", "*/*/x"],
     &["-F"],
     &["-Ffx"],
-    &["-Fh", "*/*/command"],
+    &["-Fh", "*/*/type"],
     &["-FH", "smtp"],
     &["-o", "stress=yes", "-x", "smtpd_timeout", "myhostname", "smtpd_hard_error_limit"],
     &["myhostname", "mydestination", "relayhost", "foo", "process_name", "mynetworks_style"],

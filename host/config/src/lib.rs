@@ -48,7 +48,7 @@ mod unused;
 
 pub use configuration::{Config, Evaluation};
 pub use error::{ConfigError, Errors};
-pub use expand::{ExpandError, references};
+pub use expand::{ExpandError, references, scan};
 #[doc(hidden)]
 pub use kind::unit_letters;
 pub use kind::{Boolean, Count, Kind, KindTag, Limits, List, Raw, ReplyCode, Size, Text, Time, Unit};

@@ -13,6 +13,7 @@ use crate::load::{reason, sorted_rows, with_hosts};
 use crate::logical_line::logical_lines;
 use crate::machine::Machine;
 use crate::main_cf::{self, Setting};
+use crate::master_cf::MasterEntry;
 use crate::master_fields::{FieldError, MasterFields};
 use crate::place::{Place, Warning};
 use crate::plugins_cf;
@@ -72,7 +73,7 @@ impl Unchecked {
             directory: reading.directory.to_path_buf(),
             machine: Machine::current(),
             settings,
-            master: words.iter().filter_map(MasterFields::entry).collect(),
+            master: services(words),
             plugins,
             rows: plain,
             templates,
@@ -165,6 +166,17 @@ fn master_entries(file: &Arc<Path>, text: &str, warnings: &mut Vec<Warning>) -> 
         }
     }
     Ok(entries)
+}
+
+/// The entries as the daemons read them; those for one name and type have their `-o` in common.
+fn services(words: &[MasterFields]) -> Vec<MasterEntry> {
+    let mut entries: Vec<MasterEntry> = words.iter().filter_map(MasterFields::entry).collect();
+    let own = entries.clone();
+    for entry in entries.iter_mut().filter(|entry| !entry.overrides.is_empty()) {
+        let same = |other: &&MasterEntry| other.service == entry.service && other.kind == entry.kind;
+        entry.overrides = own.iter().filter(same).flat_map(|other| other.overrides.clone()).collect();
+    }
+    entries
 }
 
 #[cfg(test)]

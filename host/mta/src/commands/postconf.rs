@@ -17,7 +17,7 @@ mod sources;
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::Invocation;
 use classes::Classes;
@@ -40,14 +40,12 @@ pub(super) struct Format {
     pub no_name: bool,
     /// -H
     pub no_value: bool,
-    /// -x
-    pub expand: bool,
 }
 
 impl Call<'_> {
     fn format(&self) -> Format {
         let has = |letter| self.modes.has(letter);
-        Format { fold: has('f'), no_name: has('h'), no_value: has('H'), expand: has('x') }
+        Format { fold: has('f'), no_name: has('h'), no_value: has('H') }
     }
 
     fn operands(&self) -> &[String] {
@@ -70,13 +68,24 @@ impl Call<'_> {
     }
 }
 
-/// A line on standard error; what is not printable becomes `?`.
+/// A line on standard error.
 fn warn(program: &str, text: &str) {
-    let text: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    eprintln!("{program}: warning: {text}");
+    eprintln!("{program}: warning: {}", printable(text));
+}
+
+/// What is not printable becomes `?`.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 pub fn run(invocation: &Invocation) -> Result<u8> {
+    answered(invocation).map_err(|error| {
+        let text = crate::told::told(&error);
+        if text.chars().any(char::is_control) { anyhow!(printable(&text)) } else { error }
+    })
+}
+
+fn answered(invocation: &Invocation) -> Result<u8> {
     let modes = Modes::parse(&invocation.name, &invocation.words)?;
     let classes = Classes::parse(modes.options.value('C'))?;
     let call = Call { invocation, modes, classes };
@@ -108,7 +117,9 @@ fn show(call: &Call) -> Result<u8> {
         None => main_parameters::shown(call, &sources)?,
     };
     print(&text)?;
-    for warning in sources.config.unused() {
+    let main_cf = call.directory().join("main.cf");
+    let concerned = |file: &std::path::Path| call.modes.master().is_none() || file != main_cf;
+    for warning in sources.config.unused().iter().filter(|warning| concerned(&warning.file)) {
         call.warn(warning);
     }
     Ok(0)

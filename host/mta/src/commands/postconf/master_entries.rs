@@ -60,16 +60,18 @@ pub fn print_arguments(out: &mut String, entry: &MasterFields, length: usize, fo
     let mut alone = false;
     while let Some(word) = words.next() {
         let mut text = in_braces(word);
+        let mut counted = word.len();
         options &= word.starts_with('-') && word != "--";
         let value = if options && word == "-o" { words.next() } else { None };
         if let Some(value) = value {
             text = format!("{word} {}", in_braces(value));
+            counted = text.len();
         }
-        if fold && (alone || value.is_some() || length + 1 + text.len() > LINE_LIMIT) {
+        if fold && (alone || value.is_some() || length + 1 + counted >= LINE_LIMIT) {
             out.push('\n');
             out.push_str(INDENT);
             length = INDENT.len();
-        } else {
+        } else if !fold || length > INDENT.len() {
             out.push(' ');
             length += 1;
         }

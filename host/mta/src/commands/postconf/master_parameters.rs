@@ -1,7 +1,5 @@
 //! The `-o name=value` of master.cf: -P.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 
 use super::{Call, folding::print_setting, master_requests, sources::Sources};
@@ -15,10 +13,8 @@ pub fn shown(call: &Call, sources: &Sources) -> Result<String> {
     let syntax = ("-P option requires service_name[/type[/parameter]]", 3);
     master_requests::each(call, &sources.master, syntax, |entry, request| {
         let view = sources.service(entry);
-        // Of several settings the last counts; they are shown by name.
-        let settings: BTreeMap<String, String> = entry.parameters().into_iter().collect();
         let mut found = false;
-        for (name, value) in settings.iter().filter(|(name, _)| !super::sources::READ_ONLY.contains(&name.as_str())) {
+        for (name, value) in &sources.parameters(entry) {
             if !request.is_none_or(|request| request.names(name)) {
                 continue;
             }

@@ -1,11 +1,11 @@
 //! What is shown: main.cf with -o, master.cf, and the warnings about both.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
-use config::{Config, MasterFields, Reading, UNEXPANDED, Unchecked, database_parameters, tokens};
+use config::{Config, ExpandError, MasterFields, Reading, UNEXPANDED, Unchecked, database_parameters, tokens};
 
 use super::Call;
 use crate::told::told;
@@ -37,6 +37,7 @@ impl Sources {
         let sources = Self::load(call, true, &overrides)?;
         sources.evaluate(call)?;
         sources.read_only(call);
+        sources.syntax(call)?;
         sources.database_files(call)?;
         for warning in sources.config.undefined() {
             call.warn(warning);
@@ -46,6 +47,12 @@ impl Sources {
 
     fn load(call: &Call, main: bool, overrides: &[(String, String)]) -> Result<Self> {
         let directory = call.directory();
+        if call.modes.master().is_some() {
+            // Of two missing files this is the one to tell of.
+            let path = directory.join("master.cf");
+            std::fs::File::open(&path)
+                .map_err(|error| anyhow!("open {}: {}", path.display(), super::replaced_file::reason(&error)))?;
+        }
         let reading = Reading { directory: &directory, main, overrides, named: call.directory_is_named() };
         let found = Unchecked::read(&reading, crate::parameters::ROWS)?;
         for warning in &found.warnings {
@@ -53,7 +60,6 @@ impl Sources {
         }
         let master = match found.master {
             Ok(master) => master,
-            Err(error) if call.modes.master().is_some() => bail!(error),
             Err(error) => {
                 call.warn(error);
                 Vec::new()
@@ -78,7 +84,7 @@ impl Sources {
 
     /// The setting of main.cf or -o.
     pub fn setting(&self, name: &str) -> Option<&str> {
-        self.config.raw(name).filter(|_| !READ_ONLY.contains(&name))
+        self.config.setting(name).filter(|_| !READ_ONLY.contains(&name))
     }
 
     /// `$name` in the value of a parameter expanded, as the given view has it.
@@ -99,8 +105,19 @@ impl Sources {
     pub fn service(&self, entry: &MasterFields) -> Config {
         let name = |name: &str, value: &str| (name.to_string(), value.to_string());
         let mut names = vec![name("service_name", entry.service()), name("process_name", entry.command())];
-        names.extend(entry.parameters().into_iter().filter(|(name, _)| !READ_ONLY.contains(&name.as_str())));
+        names.extend(self.parameters(entry));
         self.config.with_overrides(&names)
+    }
+
+    /// The -o settings of a service by name. Entries for one name and type that have
+    /// any have them in common; the last counts.
+    pub fn parameters(&self, entry: &MasterFields) -> BTreeMap<String, String> {
+        if entry.parameters().is_empty() {
+            return BTreeMap::new();
+        }
+        let same = |other: &&MasterFields| other.service() == entry.service() && other.kind() == entry.kind();
+        let all = self.master.iter().filter(same).flat_map(MasterFields::parameters);
+        all.filter(|(name, _)| !READ_ONLY.contains(&name.as_str())).collect()
     }
 
     /// The parameters that defaults are computed from must make sense, whatever is asked for.
@@ -129,6 +146,21 @@ impl Sources {
         for word in tokens::split(&interfaces, tokens::COMMA_SPACE) {
             if machine.hosts.iter().any(|(host, found)| host == word && found.is_empty()) {
                 bail!("config variable inet_interfaces: host not found: {word}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Warns of `$name` syntax that no daemon can make sense of. A comparison that is wrong ends the command, as in Postfix.
+    fn syntax(&self, call: &Call) -> Result<()> {
+        let main = self.config.names_set().filter_map(|name| Some((name.to_string(), self.setting(name)?.to_string())));
+        let master = self.master.iter().flat_map(|entry| self.parameters(entry));
+        for (_, value) in main.chain(master).filter(|(name, _)| !UNEXPANDED.contains(&name.as_str())) {
+            if let Err(error) = config::scan(&value) {
+                call.warn(&error);
+                if !matches!(error, ExpandError::Truncated(_) | ExpandError::EmptyName(_)) {
+                    bail!("macro processing error");
+                }
             }
         }
         Ok(())
