@@ -13,7 +13,11 @@ use mail::{
 };
 use queue::Message;
 
-use crate::{Verify, parameters::*};
+use crate::{
+    Verify,
+    parameters::*,
+    template::{Template, Templates},
+};
 
 /// The way back into the queue: cleanup(8). Gives the queue id, durable.
 pub trait Submit: Send + Sync {
@@ -62,11 +66,41 @@ pub struct Settings {
     size_limit: u64,
     smtputf8: bool,
     syslog_name: String,
+    failure: Text,
+    delay: Text,
+    success: Text,
+    /// What is wrong with the template file.
+    template_warnings: Vec<String>,
+}
+
+/// A template of bounce(5) with its text expanded.
+#[derive(Clone, Debug)]
+struct Text {
+    template: Template,
+    text: String,
 }
 
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
+        let mut warnings = Vec::new();
+        // A notice with the built-in words is better than none, so a broken file is told in the log and otherwise not there.
+        let templates = Templates::load(&config.get(&BOUNCE_TEMPLATE_FILE), &mut warnings).unwrap_or_else(|error| {
+            warnings.push(error.to_string());
+            Templates::built_in()
+        });
+        let built_in = Templates::built_in();
+        let mut text = |template: Template, otherwise: Template| match template.expanded(config, &mut warnings) {
+            Ok(text) => Text { template, text },
+            Err(error) => {
+                warnings.push(error.to_string());
+                let text = otherwise.expanded(config, &mut warnings).unwrap_or_default();
+                Text { template: otherwise, text }
+            }
+        };
         Self {
+            failure: text(templates.failure, built_in.failure),
+            delay: text(templates.delay, built_in.delay),
+            success: text(templates.success, built_in.success),
             hostname: config.get(&MYHOSTNAME),
             origin: config.get(&MYORIGIN),
             double_bounce_sender: config.get(&DOUBLE_BOUNCE_SENDER),
@@ -77,6 +111,7 @@ impl From<&Config> for Settings {
             size_limit: config.get(&BOUNCE_SIZE_LIMIT),
             smtputf8: config.get(&SMTPUTF8_ENABLE),
             syslog_name: config.get(&SYSLOG_NAME),
+            template_warnings: warnings,
         }
     }
 }
@@ -96,7 +131,6 @@ struct Letter<'a> {
     to: &'a str,
     /// Envelope sender: null, or double_bounce_sender for what may come back to postmaster.
     sender: String,
-    subject: &'static str,
     postmaster_copy: bool,
     /// For the log: `sender non-delivery notification`.
     called: &'static str,
@@ -106,6 +140,9 @@ struct Letter<'a> {
 impl Bounce {
     pub fn new(settings: Settings, submit: Arc<dyn Submit>) -> Self {
         let log = MailLog::new(&settings.syslog_name, "bounce");
+        for warning in &settings.template_warnings {
+            log.warning(format_args!("{warning}"));
+        }
         Self { settings: Arc::new(settings), submit, log, verify: None }
     }
 
@@ -140,7 +177,6 @@ impl Bounce {
                     kind: Kind::Failed,
                     to: sender,
                     sender: String::new(),
-                    subject: "Undelivered Mail Returned to Sender",
                     postmaster_copy: false,
                     called: "sender non-delivery notification",
                     retry_until: None,
@@ -170,7 +206,6 @@ impl Bounce {
                 kind: Kind::Delayed,
                 to: sender,
                 sender: String::new(),
-                subject: "Delayed Mail (still being retried)",
                 postmaster_copy: false,
                 called: "sender delay notification",
                 retry_until: Some(retry_until),
@@ -197,7 +232,6 @@ impl Bounce {
             kind: Kind::Success,
             to: sender,
             sender: String::new(),
-            subject: "Successful Mail Delivery Report",
             postmaster_copy: false,
             called: "sender delivery status notification",
             retry_until: None,
@@ -215,11 +249,6 @@ impl Bounce {
                 (_, false) => &settings.bounce_recipient,
             },
             sender: format!("{}@{}", settings.double_bounce_sender, settings.origin),
-            subject: if kind == Kind::Delayed {
-                "Postmaster Warning: Delayed Mail"
-            } else {
-                "Postmaster Copy: Undelivered Mail"
-            },
             postmaster_copy: true,
             called: if kind == Kind::Delayed {
                 "postmaster delay notification"
@@ -282,14 +311,19 @@ impl Bounce {
             && message.size() <= self.settings.size_limit
             && envelope.return_content != Some(ReturnContent::Headers);
         let recipients: Vec<RecipientReport> = reports.iter().map(|r| recipient_report(message, r)).collect();
-        let from = format!("MAILER-DAEMON@{} (Mail Delivery System)", self.settings.origin);
-        let text = dsn::default_text(letter.kind, &self.settings.hostname);
+        let Text { template, text } = match letter.kind {
+            Kind::Failed => &self.settings.failure,
+            Kind::Delayed => &self.settings.delay,
+            Kind::Success => &self.settings.success,
+        };
+        let postmaster_subject = template.postmaster_subject.as_ref().filter(|_| letter.postmaster_copy);
+        let us_ascii = template.charset.eq_ignore_ascii_case("us-ascii");
         let parts = dsn::build(&dsn::Notice {
             kind: letter.kind,
-            from: &from,
-            subject: letter.subject,
-            charset: if self.is_eight_bit(message) { "utf-8" } else { "us-ascii" },
-            text: &text,
+            from: &with_domain(&template.from, &self.settings.origin),
+            subject: postmaster_subject.unwrap_or(&template.subject),
+            charset: if us_ascii && self.is_eight_bit(message) { "utf-8" } else { &template.charset },
+            text,
             postmaster_copy: letter.postmaster_copy,
             to: letter.to,
             hostname: &self.settings.hostname,
@@ -322,6 +356,21 @@ impl Bounce {
     }
 }
 
+/// Completes an address without a domain, as cleanup(8) does in a header.
+fn with_domain(from: &str, origin: &str) -> String {
+    let (before, address, after) = match (from.find('<'), from.find('>')) {
+        (Some(start), Some(end)) if start < end => (&from[..=start], &from[start + 1..end], &from[end..]),
+        _ => {
+            let end = from.find(" (").unwrap_or(from.len());
+            ("", &from[..end], &from[end..])
+        }
+    };
+    if address.is_empty() || address.contains(['@', ' ']) {
+        return from.to_string();
+    }
+    format!("{before}{address}@{origin}{after}")
+}
+
 const NOTIFY_NEVER: u8 = 1;
 const NOTIFY_SUCCESS: u8 = 2;
 const NOTIFY_FAILURE: u8 = 4;
@@ -351,5 +400,18 @@ fn recipient_report(message: &Message, report: &Report) -> RecipientReport {
         reason: report.text.clone(),
         remote_mta: report.remote_mta.clone(),
         diagnostic: report.diagnostic.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_gets_the_origin() {
+        assert_eq!(with_domain("MAILER-DAEMON (Mail)", "a.b"), "MAILER-DAEMON@a.b (Mail)");
+        assert_eq!(with_domain("Our Mail <x>", "a.b"), "Our Mail <x@a.b>");
+        assert_eq!(with_domain("x@y (z)", "a.b"), "x@y (z)");
+        assert_eq!(with_domain("<>", "a.b"), "<>");
     }
 }

@@ -55,14 +55,27 @@ pub(crate) fn expand(text: &str, lookup: &Lookup, level: usize) -> Result<String
 
 /// The names `text` refers to, in both branches of every conditional, in order. What follows a syntax error is not seen.
 pub fn references(text: &str) -> Vec<String> {
-    let names = RefCell::new(Vec::new());
+    let mut names = Vec::new();
+    // A syntax error is reported where the value is used; here it only ends the scan.
+    let _ = scan_into(text, &mut names);
+    names
+}
+
+/// Whether the syntax of `text` is right.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn scan(text: &str) -> Result<(), ExpandError> {
+    scan_into(text, &mut Vec::new())
+}
+
+fn scan_into(text: &str, names: &mut Vec<String>) -> Result<(), ExpandError> {
+    let found = RefCell::new(names);
     let collect = |name: &str, _: usize| {
-        names.borrow_mut().push(name.to_string());
+        found.borrow_mut().push(name.to_string());
         Ok(None)
     };
-    // A syntax error is reported where the value is used; here it only ends the scan.
-    let _ = Expander { lookup: &collect, scan: true }.text(text, 0, &mut String::new());
-    names.into_inner()
+    Expander { lookup: &collect, scan: true }.text(text, 0, &mut String::new())
 }
 
 struct Expander<'a> {

@@ -27,6 +27,7 @@
 
 pub mod compatibility_level;
 mod configuration;
+pub mod database_parameters;
 mod error;
 mod expand;
 mod kind;
@@ -35,23 +36,27 @@ mod logical_line;
 mod machine;
 mod main_cf;
 mod master_cf;
+mod master_fields;
 mod networks;
 pub mod parameters;
 mod place;
 mod plugins_cf;
 mod row;
 pub mod tokens;
+mod unchecked;
 mod unused;
 
 pub use configuration::{Config, Evaluation};
 pub use error::{ConfigError, Errors};
-pub use expand::{ExpandError, references};
+pub use expand::{ExpandError, references, scan};
 #[doc(hidden)]
 pub use kind::unit_letters;
 pub use kind::{Boolean, Count, Kind, KindTag, Limits, List, Raw, ReplyCode, Size, Text, Time, Unit};
 pub use load::Loaded;
 pub use machine::{Interface, Machine};
 pub use master_cf::{MasterEntry, ServiceKind, Wakeup};
+pub use master_fields::{FieldError, MasterFields};
 pub use place::{Place, Warning};
 pub use plugins_cf::PluginEntry;
-pub use row::{Computed, DELIVERY_COMMANDS, Param, PluginRow, Row, Validity, conflicts};
+pub use row::{Computed, DELIVERY_COMMANDS, Param, PluginRow, Row, UNEXPANDED, Validity, conflicts};
+pub use unchecked::{Reading, Unchecked, settings};

@@ -105,7 +105,7 @@ impl Config {
 }
 
 /// What the system says, without Rust's error number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => nix::errno::Errno::from_raw(number).desc().to_string(),
         None => error.to_string(),
@@ -124,15 +124,7 @@ fn build(
     let settings = main_cf::parse(&file("main.cf"), &texts[0], &mut warnings, &mut errors);
     let master = master_cf::parse(&file("master.cf"), &texts[1], &mut warnings, &mut errors);
     let plugins = plugins_cf::parse(&file("plugins.cf"), &texts[2], &mut warnings, &mut errors);
-    let mut plain = IndexMap::new();
-    let mut templates: Vec<&'static Row> = Vec::new();
-    for row in [parameters::PARAMETERS].iter().chain(rows).copied().flatten() {
-        if !row.template {
-            plain.entry(row.name).or_insert(row);
-        } else if !templates.iter().any(|other| other.name == row.name) {
-            templates.push(row);
-        }
-    }
+    let (plain, templates) = sorted_rows(rows);
     for (name, setting) in &settings {
         if plain.get(name.as_str()).is_some_and(|row: &&Row| row.read_only) {
             let file = setting.place.file.display();
@@ -152,8 +144,22 @@ fn build(
     if errors.is_empty() { Ok(Loaded { config, warnings }) } else { Err(Errors(errors)) }
 }
 
+/// The rows by name, and the templates. Of two rows of one name the first counts.
+pub(crate) fn sorted_rows(rows: &[&'static [Row]]) -> (IndexMap<&'static str, &'static Row>, Vec<&'static Row>) {
+    let mut plain = IndexMap::new();
+    let mut templates: Vec<&'static Row> = Vec::new();
+    for row in [parameters::PARAMETERS].iter().chain(rows).copied().flatten() {
+        if !row.template {
+            plain.entry(row.name).or_insert(row);
+        } else if !templates.iter().any(|other| other.name == row.name) {
+            templates.push(row);
+        }
+    }
+    (plain, templates)
+}
+
 /// Resolves the names in `inet_interfaces`, which the default of `mynetworks` is made of.
-fn with_hosts(config: Config) -> Config {
+pub(crate) fn with_hosts(config: Config) -> Config {
     if config.is_set("mynetworks") {
         return config;
     }

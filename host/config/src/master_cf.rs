@@ -63,7 +63,7 @@ impl ServiceKind {
         }
     }
 
-    fn parse(text: &str) -> Option<ServiceKind> {
+    pub(crate) fn parse(text: &str) -> Option<ServiceKind> {
         [ServiceKind::Inet, ServiceKind::Unix, ServiceKind::UnixDgram, ServiceKind::Fifo, ServiceKind::Pass]
             .into_iter()
             .find(|kind| kind.name() == text)
@@ -198,7 +198,7 @@ pub(crate) fn arguments<'w>(
 }
 
 /// Takes the braces off; what is wrong with them is warned about and repaired as Postfix repairs it.
-fn without_braces<'w>(word: &'w str, place: &Place, warnings: &mut Vec<Warning>) -> &'w str {
+pub(crate) fn without_braces<'w>(word: &'w str, place: &Place, warnings: &mut Vec<Warning>) -> &'w str {
     tokens::strip_braces(word).unwrap_or_else(|message| {
         let name = place.file.file_name().unwrap_or_default().to_string_lossy();
         warnings.push(Warning::new(place, format!("{name}: {message}")));

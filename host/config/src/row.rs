@@ -16,6 +16,19 @@ pub type Validity = fn(&str) -> Result<(), String>;
 pub const DELIVERY_COMMANDS: &[&str] =
     &["smtp", "lmtp", "pipe", "local", "virtual", "error", "retry", "discard", "wasm"];
 
+/// The parameters in which `$name` is not a parameter's: they are expanded later, with names of their own.
+pub const UNEXPANDED: &[&str] = &[
+    "command_execution_directory",
+    "default_rbl_reply",
+    "forward_path",
+    "luser_relay",
+    "mailbox_command",
+    "postscreen_expansion_filter",
+    "postscreen_reject_footer",
+    "smtpd_expansion_filter",
+    "smtpd_reject_footer",
+];
+
 /// One typed parameter. Made by [`parameters!`](crate::parameters!), read with [`Config::get`](crate::Config::get).
 #[derive(Debug, Clone, Copy)]
 pub struct Param<K: Kind> {

@@ -3,17 +3,15 @@
 use std::collections::HashSet;
 
 use crate::configuration::Config;
+use crate::database_parameters;
 use crate::expand::references;
-use crate::kind::KindTag;
 use crate::master_cf::MasterEntry;
 use crate::place::{Place, Warning};
+use crate::row::UNEXPANDED;
 use crate::tokens;
 
 /// Its members name further parameters, which nothing else need refer to.
 const RESTRICTION_CLASSES: &str = "smtpd_restriction_classes";
-
-/// Table types whose settings could once be given in main.cf as `NAME_setting` for a table `type:NAME`.
-const LEGACY_DATABASE_TYPES: &[&str] = &["ldap", "ldaps", "mysql", "pgsql", "sqlite", "memcache"];
 
 impl Config {
     /// A warning for every setting of main.cf, and every override of master.cf, that no parameter, no `$name` and no
@@ -34,7 +32,7 @@ impl Config {
         }
         for entry in self.master() {
             let local = self.used_by_service(entry);
-            for (name, value, place) in &entry.overrides {
+            for (name, value, place) in last_overrides(entry) {
                 if !self.is_known(name) && !main.contains(name) && !local.contains(name) {
                     warnings.push(unused(place, name, value));
                 }
@@ -47,7 +45,7 @@ impl Config {
     pub fn undefined(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let mut warn = |setting: &str, value: &str, place: &Place, view: &Config, defined: &dyn Fn(&str) -> bool| {
-            let mut names = if self.is_raw(setting) { Vec::new() } else { references(value) };
+            let mut names = if is_raw(setting) { Vec::new() } else { references(value) };
             if setting == RESTRICTION_CLASSES {
                 names.extend(members(view.expand(value).ok()));
             }
@@ -60,7 +58,7 @@ impl Config {
         };
         for entry in self.master() {
             let view = self.service(entry);
-            for (name, value, place) in &entry.overrides {
+            for (name, value, place) in last_overrides(entry) {
                 warn(name, value, place, &view, &|name| view.is_set(name));
             }
         }
@@ -72,14 +70,11 @@ impl Config {
         warnings
     }
 
-    fn is_known(&self, name: &str) -> bool {
+    /// Whether the name is a parameter of the host, of a service in master.cf or of a plugin.
+    pub fn is_known(&self, name: &str) -> bool {
         self.generation.rows.contains_key(name)
             || self.template_row(name).is_some()
             || self.generation.plugin_row(name).is_some()
-    }
-
-    fn is_raw(&self, name: &str) -> bool {
-        self.generation.rows.get(name).is_some_and(|row| row.kind == KindTag::Raw)
     }
 
     /// The names that main.cf, plugins.cf and the defaults in force make use of.
@@ -119,19 +114,27 @@ impl Config {
     }
 
     fn add_used(&self, name: &str, value: &str, used: &mut HashSet<String>) {
-        if self.is_raw(name) {
+        if is_raw(name) {
             return;
         }
         used.extend(references(value));
-        for word in tokens::split(value, tokens::COMMA_SPACE) {
-            let table = word.strip_prefix("proxy:").unwrap_or(word);
-            let Some((kind, table)) = table.split_once(':') else { continue };
-            if LEGACY_DATABASE_TYPES.contains(&kind) && !table.starts_with(['/', '.']) {
-                let prefix = format!("{table}_");
-                used.extend(self.names_set().filter(|name| name.starts_with(&prefix)).map(str::to_string));
-            }
+        for (table_type, table) in database_parameters::tables(value).filter(|(_, table)| !table.starts_with('/')) {
+            let suffixes = database_parameters::parameter_names(table_type).unwrap_or_default();
+            used.extend(suffixes.iter().map(|suffix| format!("{table}_{suffix}")));
         }
     }
+}
+
+fn is_raw(name: &str) -> bool {
+    UNEXPANDED.contains(&name)
+}
+
+/// Of several `-o` for one name the last counts.
+fn last_overrides(entry: &MasterEntry) -> impl Iterator<Item = &(String, String, Place)> {
+    let overrides = entry.overrides.iter().enumerate();
+    overrides
+        .filter(|(index, (name, _, _))| !entry.overrides[index + 1..].iter().any(|(later, _, _)| later == name))
+        .map(|(_, found)| found)
 }
 
 fn members(classes: Option<String>) -> Vec<String> {

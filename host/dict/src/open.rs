@@ -37,6 +37,12 @@ pub struct Environment {
     pub plugin_tables: Option<PluginTables>,
 }
 
+/// The table types there are, sorted; `proxy` stands for the type behind it. Change with [`Opener`].
+pub const TABLE_TYPES: &[&str] = &[
+    "btree", "cidr", "dbm", "environ", "fail", "hash", "inline", "nis", "pcre", "pipemap", "proxy", "randmap",
+    "regexp", "static", "texthash", "unionmap", "unix", "wasm",
+];
+
 /// How a table may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {

@@ -182,10 +182,6 @@ pub trait Addresses: Send + Sync {
     fn probe_sender(&self, _address: &str) -> Option<String> {
         None
     }
-    /// What is known of an address without sending a probe.
-    fn probed<'a>(&'a self, _address: &'a str) -> BoxFuture<'a, Result<Option<Probe>, String>> {
-        Box::pin(async { Ok(None) })
-    }
 }
 
 /// Outcome of an address verification probe.

@@ -65,7 +65,7 @@ pub struct Notice<'a> {
     pub from: &'a str,
     pub subject: &'a str,
     pub charset: &'a str,
-    /// The template's text, expanded, lines ending in `\n`; [`default_text`] has one. Left out of postmaster copies.
+    /// The template's text, expanded, lines ending in `\n`. Left out of postmaster copies.
     pub text: &'a str,
     /// A copy under notify_classes: no text, other headers.
     pub postmaster_copy: bool,
@@ -225,25 +225,6 @@ fn encoding(out: &mut Lines, notice: &Notice<'_>) {
     if notice.eight_bit || notice.smtputf8 {
         out.field("Content-Transfer-Encoding", "8bit");
     }
-}
-
-/// The text of a notice where bounce_template_file has none; lines end in `\n`.
-pub fn default_text(kind: Kind, hostname: &str) -> String {
-    let (what, advice) = match kind {
-        Kind::Failed => (
-            "A message you sent could not be delivered to the recipients below,\nand no further attempt will be made. A copy follows the report.",
-            "If you need help, forward this whole report to postmaster.",
-        ),
-        Kind::Delayed => (
-            "A message you sent has not yet reached the recipients below.\nDelivery is still being tried; you need not send the message again.",
-            "If you need help, forward this report to postmaster.",
-        ),
-        Kind::Success => (
-            "You asked for a delivery report. The message was passed on as told below.\nWhere it was handed to another system, no further report may follow.",
-            "If you need help, forward this report to postmaster.",
-        ),
-    };
-    format!("This report comes from the mail server {hostname}.\n\n{what}\n\n{advice}\n")
 }
 
 struct Lines(String);

@@ -1,96 +1,145 @@
-//! postconf(1): plain, -d, -n, -h, -x and names.
+//! postconf(1): shows and edits main.cf and master.cf, as they are written; no value is checked.
+
+mod bounce_templates;
+mod classes;
+mod edit_main_cf;
+mod edit_master_cf;
+mod folding;
+mod lists;
+mod main_parameters;
+mod master_entries;
+mod master_fields;
+mod master_parameters;
+mod master_requests;
+mod modes;
+mod replaced_file;
+mod sources;
 
 use std::io::Write;
 
-use anyhow::Result;
-use config::Config;
+use anyhow::{Result, anyhow, bail};
 
 use super::Invocation;
-use crate::{options::Options, told::told};
+use classes::Classes;
+use modes::Modes;
+use sources::Sources;
+
+/// One call of the command.
+pub(super) struct Call<'i> {
+    pub invocation: &'i Invocation,
+    pub modes: Modes,
+    pub classes: Classes,
+}
+
+/// What postconf(1) prints for one name or entry.
+#[derive(Clone, Copy)]
+pub(super) struct Format {
+    /// -f
+    pub fold: bool,
+    /// -h
+    pub no_name: bool,
+    /// -H
+    pub no_value: bool,
+}
+
+impl Call<'_> {
+    fn format(&self) -> Format {
+        let has = |letter| self.modes.has(letter);
+        Format { fold: has('f'), no_name: has('h'), no_value: has('H') }
+    }
+
+    fn operands(&self) -> &[String] {
+        &self.modes.options.operands
+    }
+
+    fn directory(&self) -> std::path::PathBuf {
+        self.invocation.directory(self.modes.options.value('c'))
+    }
+
+    /// Whether the directory was named, by an option or the environment.
+    fn directory_is_named(&self) -> bool {
+        self.modes.has('c')
+            || std::env::var_os("MAIL_CONFIG").is_some()
+            || self.directory() != std::path::Path::new(super::DEFAULT_CONFIG_DIRECTORY)
+    }
+
+    fn warn(&self, text: impl std::fmt::Display) {
+        warn(&self.invocation.name, &text.to_string());
+    }
+}
+
+/// A line on standard error.
+fn warn(program: &str, text: &str) {
+    eprintln!("{program}: warning: {}", printable(text));
+}
+
+/// What is not printable becomes `?`.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
 
 pub fn run(invocation: &Invocation) -> Result<u8> {
-    let options = Options::parse("c:dhnxv", &invocation.words)?;
-    let config = invocation.config(options.value('c'))?;
-    // Loading the plugins costs more than all the rest; names that the server owns need none.
-    let known = |name: &String| config.default_text(name).is_some() || config.is_set(name);
-    let all = options.operands.is_empty();
-    let config = if all || !options.operands.iter().all(known) { with_plugins(invocation, config) } else { config };
-    if all && !options.has('d') {
-        for warning in config.unused() {
-            eprintln!("{}: warning: {warning}", invocation.name);
-        }
+    answered(invocation).map_err(|error| {
+        let text = crate::told::told(&error);
+        if text.chars().any(char::is_control) { anyhow!(printable(&text)) } else { error }
+    })
+}
+
+fn answered(invocation: &Invocation) -> Result<u8> {
+    let modes = Modes::parse(&invocation.name, &invocation.words)?;
+    let classes = Classes::parse(modes.options.value('C'))?;
+    let call = Call { invocation, modes, classes };
+    if let Some(letter) = ['b', 't'].into_iter().find(|letter| call.modes.has(*letter)) {
+        return bounce_templates::show(&call, letter == 'b');
     }
-    let show = Show { config: &config, defaults: options.has('d'), expand: options.has('x'), bare: options.has('h') };
-    let mut out = std::io::stdout().lock();
-    if options.operands.is_empty() {
-        let mut names = if options.has('n') { set_names(&config) } else { all_names(&config) };
-        names.sort();
-        names.dedup();
-        for name in names {
-            if let Some(value) = show.value(&name) {
-                show.print(&mut out, &name, &value)?;
-            }
-        }
-        return Ok(0);
+    if let Some(letter) = ['a', 'A', 'l', 'm'].into_iter().find(|letter| call.modes.has(*letter)) {
+        return print(&lists::list(letter));
     }
-    for name in &options.operands {
-        let shown = if options.has('n') && !config.is_set(name) { None } else { show.value(name) };
-        match shown {
-            Some(value) => show.print(&mut out, name, &value)?,
-            None if options.has('n') => {}
-            None => eprintln!("{}: warning: {name}: unknown parameter", invocation.name),
-        }
+    if let Some(mode) = call.modes.options.value('T') {
+        return lists::tls(&call, mode);
+    }
+    if call.modes.edits() {
+        return edit(&call);
+    }
+    show(&call)
+}
+
+fn show(call: &Call) -> Result<u8> {
+    if call.modes.has('d') {
+        let sources = Sources::defaults(call)?;
+        return print(&main_parameters::shown(call, &sources)?);
+    }
+    let sources = Sources::read(call)?;
+    let text = match call.modes.master() {
+        Some('M') => master_entries::shown(call, &sources)?,
+        Some('F') => master_fields::shown(call, &sources)?,
+        Some(_) => master_parameters::shown(call, &sources)?,
+        None => main_parameters::shown(call, &sources)?,
+    };
+    print(&text)?;
+    let main_cf = call.directory().join("main.cf");
+    let concerned = |file: &std::path::Path| call.modes.master().is_none() || file != main_cf;
+    for warning in sources.config.unused().iter().filter(|warning| concerned(&warning.file)) {
+        call.warn(warning);
     }
     Ok(0)
 }
 
-fn with_plugins(invocation: &Invocation, config: Config) -> Config {
-    match crate::wiring::describe_plugins(&config) {
-        Ok(registry) => registry.config().clone(),
-        Err(error) => {
-            eprintln!("{}: warning: parameters of plugins are not shown: {}", invocation.name, told(&error));
-            config
-        }
+fn edit(call: &Call) -> Result<u8> {
+    if call.operands().is_empty() {
+        bail!(if call.modes.has('e') { "-e requires name=value argument" } else { "missing service argument" });
     }
-}
-
-struct Show<'c> {
-    config: &'c Config,
-    defaults: bool,
-    expand: bool,
-    bare: bool,
-}
-
-impl Show<'_> {
-    /// As main.cf has it, or the default.
-    fn value(&self, name: &str) -> Option<String> {
-        let value = match self.config.raw(name).filter(|_| !self.defaults) {
-            Some(set) => set.to_string(),
-            None => self.config.default_text(name)?,
-        };
-        // An expansion that fails is shown as written, as the check of the configuration reports it.
-        Some(if self.expand { self.config.expand(&value).unwrap_or(value) } else { value })
+    match call.modes.master() {
+        Some(mode) => edit_master_cf::edit(call, mode)?,
+        None => edit_main_cf::edit(call)?,
     }
-
-    fn print(&self, out: &mut impl Write, name: &str, value: &str) -> std::io::Result<()> {
-        match (self.bare, value.is_empty()) {
-            (true, _) => writeln!(out, "{value}"),
-            (false, true) => writeln!(out, "{name} ="),
-            (false, false) => writeln!(out, "{name} = {value}"),
-        }
-    }
+    Ok(0)
 }
 
-/// What main.cf sets and something uses.
-fn set_names(config: &Config) -> Vec<String> {
-    let unused: Vec<String> = config.unused().iter().map(|w| w.text.clone()).collect();
-    let is_unused = |name: &str| unused.iter().any(|t| t.contains(&format!("unused parameter: {name}=")));
-    config.names_set().filter(|n| !is_unused(n)).map(str::to_string).collect()
+fn print(text: &str) -> Result<u8> {
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(0)
 }
 
-fn all_names(config: &Config) -> Vec<String> {
-    let rows = config.rows().filter(|row| !row.template).map(|row| row.name.to_string());
-    let templates = config.template_names().into_iter().map(|(name, _)| name);
-    let plugins = config.plugin_rows().iter().map(|row| row.name.clone());
-    rows.chain(templates).chain(plugins).chain(set_names(config)).collect()
-}
+#[cfg(test)]
+mod tests;
