@@ -225,8 +225,9 @@ impl Check<'_> {
     }
 
     fn templates(&mut self) {
-        for (name, row) in self.config.template_names() {
-            self.value(self.config, &name, |text| row.accepts(&name, text));
+        let config = self.config;
+        for (name, row) in config.template_names().into_iter().chain(discard_names(config)) {
+            self.value(config, &name, |text| row.accepts(&name, text));
         }
     }
 
@@ -257,6 +258,15 @@ impl Check<'_> {
             self.errors.push(ConfigError::Value { name: name.to_string(), place: view.place(name), message });
         }
     }
+}
+
+/// What is set for discard(8) services, which own no templates but whose values are read all the same.
+fn discard_names(config: &Config) -> Vec<(String, &'static Row)> {
+    let services = config.master().iter().filter(|entry| entry.command == "discard");
+    let rows = services.flat_map(|entry| {
+        config.generation.templates.iter().map(|row| (format!("{}{}", entry.service, row.name), *row))
+    });
+    rows.filter(|(name, _)| config.is_set(name)).collect()
 }
 
 /// Whether other parameters can change the row's value.

@@ -13,8 +13,8 @@ pub type Computed = fn(&Evaluation<'_>) -> Result<String, ExpandError>;
 pub type Validity = fn(&str) -> Result<(), String>;
 
 /// The master.cf commands that make a service a mail delivery transport, hence an owner of template parameters.
-pub const DELIVERY_COMMANDS: &[&str] =
-    &["smtp", "lmtp", "pipe", "local", "virtual", "error", "retry", "discard", "wasm"];
+/// discard is none of them, as postconf(1) has it: what main.cf sets for it is read and checked, and called unused.
+pub const DELIVERY_COMMANDS: &[&str] = &["smtp", "lmtp", "pipe", "local", "virtual", "error", "wasm"];
 
 /// One typed parameter. Made by [`parameters!`](crate::parameters!), read with [`Config::get`](crate::Config::get).
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,8 @@ pub struct Param<K: Kind> {
     pub commands: &'static [&'static str],
     /// A setting in main.cf is ignored with a warning.
     pub read_only: bool,
+    /// A setting keeps something secret or out: while nothing obeys it, the server warns of it at its start.
+    pub protects: bool,
     /// Gives the default in place of `default`.
     pub computed: Option<Computed>,
     pub check: Option<Validity>,
@@ -47,6 +49,7 @@ pub struct Row {
     pub template: bool,
     pub commands: &'static [&'static str],
     pub read_only: bool,
+    pub protects: bool,
     pub computed: Option<Computed>,
     pub check: Option<Validity>,
 }
@@ -74,6 +77,7 @@ impl<K: Kind> Param<K> {
             template: false,
             commands: DELIVERY_COMMANDS,
             read_only: false,
+            protects: false,
             computed: None,
             check: None,
             kind: PhantomData,
@@ -126,6 +130,13 @@ impl<K: Kind> Param<K> {
         self
     }
 
+    /// See [`Param::protects`](struct@Param).
+    #[must_use]
+    pub const fn protects(mut self) -> Self {
+        self.protects = true;
+        self
+    }
+
     #[must_use]
     pub const fn computed(mut self, computed: Computed) -> Self {
         self.computed = Some(computed);
@@ -149,6 +160,7 @@ impl<K: Kind> Param<K> {
             template: self.template,
             commands: self.commands,
             read_only: self.read_only,
+            protects: self.protects,
             computed: self.computed,
             check: self.check,
         }
@@ -182,7 +194,8 @@ pub fn conflicts(tables: &[&'static [Row]]) -> Vec<&'static str> {
 /// The kind is one of [`Text`](crate::Text), [`Raw`](crate::Raw), [`List`](crate::List), [`Boolean`](crate::Boolean),
 /// [`Count`](crate::Count), [`Size`](crate::Size), [`Time`](crate::Time) and [`ReplyCode`](crate::ReplyCode), and needs no
 /// import. The options are methods of [`Param`]: `min = 1`, `max = 10`, `unit = d` (s, m, h, d or w), `template`,
-/// `commands = &["pipe"]`, `read_only`, `computed = function`, `check = function`.
+/// `commands = &["pipe"]`, `read_only`, `protects`,
+/// `computed = function`, `check = function`.
 /// `pub static PARAMETERS;` may stand before the rows and `pub` before a name; neither changes anything.
 #[macro_export]
 macro_rules! parameters {

@@ -79,16 +79,14 @@ impl Config {
     }
 
     fn is_raw(&self, name: &str) -> bool {
-        self.generation.rows.get(name).is_some_and(|row| row.kind == KindTag::Raw)
+        self.kind(name) == Some(KindTag::Raw)
     }
 
     /// The names that main.cf, plugins.cf and the defaults in force make use of.
     fn used_by_main(&self) -> HashSet<String> {
         let mut used = HashSet::new();
         let mut add = |name: &str, value: &str| self.add_used(name, value, &mut used);
-        // proxy_read_maps names every table parameter of Postfix; that is no use of one that nothing here reads.
-        let counts = |row: &&&crate::Row| !self.is_set(row.name) && row.name != "proxy_read_maps";
-        for row in self.generation.rows.values().filter(counts) {
+        for row in self.generation.rows.values().filter(|row| !self.is_set(row.name)) {
             add(row.name, row.default);
         }
         for (name, row) in self.template_names() {

@@ -41,6 +41,7 @@ pub const COMMANDS: &[Command] = &[
     command("reload", postfix::reload, "read main.cf, master.cf, plugins.cf and all tables anew"),
     command("status", postfix::status, "say whether it runs"),
     command("check", postfix::check, "read the configuration, load the plugins, report what is wrong"),
+    command("parameters", postfix::parameters_page, "docs/parameters.md: every parameter, and whether it is obeyed"),
     command("flush", postfix::flush, "try to deliver all deferred mail now"),
     command("postfix", postfix::run, "postfix(1): start, start-fg, stop, reload, status, check, flush"),
     command("postconf", postconf::run, "postconf(1): show parameters"),
