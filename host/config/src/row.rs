@@ -12,9 +12,13 @@ pub type Computed = fn(&Evaluation<'_>) -> Result<String, ExpandError>;
 /// A check of a value beyond its kind. The error is the message to show.
 pub type Validity = fn(&str) -> Result<(), String>;
 
-/// The master.cf commands that make a service a mail delivery transport, hence an owner of template parameters.
-/// discard is none of them, as postconf(1) has it: what main.cf sets for it is read and checked, and called unused.
-pub const DELIVERY_COMMANDS: &[&str] = &["smtp", "lmtp", "pipe", "local", "virtual", "error", "wasm"];
+/// The master.cf commands that make a service a mail delivery transport, whose template parameters are read.
+pub const DELIVERY_COMMANDS: &[&str] =
+    &["smtp", "lmtp", "pipe", "local", "virtual", "error", "retry", "discard", "wasm"];
+
+/// Those of them whose services own template parameters, as postconf(1) has it. What main.cf sets for a service of another
+/// of them is read and checked, and called unused.
+pub(crate) const TEMPLATE_OWNERS: &[&str] = &["smtp", "lmtp", "pipe", "local", "virtual", "error", "wasm"];
 
 /// One typed parameter. Made by [`parameters!`](crate::parameters!), read with [`Config::get`](crate::Config::get).
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +79,7 @@ impl<K: Kind> Param<K> {
             doc: "",
             limits: Limits { min: None, max: None, unit: Unit::Seconds },
             template: false,
-            commands: DELIVERY_COMMANDS,
+            commands: TEMPLATE_OWNERS,
             read_only: false,
             protects: false,
             computed: None,
@@ -117,7 +121,7 @@ impl<K: Kind> Param<K> {
         self
     }
 
-    /// Which master.cf commands make a service own this template; without it [`DELIVERY_COMMANDS`].
+    /// Which master.cf commands make a service own this template; without it all that deliver mail but discard.
     #[must_use]
     pub const fn commands(mut self, commands: &'static [&'static str]) -> Self {
         self.commands = commands;

@@ -106,7 +106,7 @@ pub fn unobeyed(config: &Config) -> Vec<Unobeyed> {
         let Some(row) = view.row(name).filter(|row| State::of(row.name) == State::NotYetObeyed) else { return };
         let expanded = |text: &str| view.expand(text).unwrap_or_else(|_| text.to_string());
         let asks = expanded(value) != expanded(&view.default_text(name).unwrap_or_default());
-        let protects = row.protects && asks;
+        let protects = row.protects && asks && concerns_a_service(config, name);
         found.extend(place.map(|place| Unobeyed { name: name.into(), value: value.into(), place, protects }));
     };
     for name in config.names_set() {
@@ -120,6 +120,13 @@ pub fn unobeyed(config: &Config) -> Vec<Unobeyed> {
     }
     found.sort_by(|a, b| (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line)));
     found
+}
+
+/// What the parameters of these daemons say means nothing, in Postfix, too, without a service of master.cf that runs them.
+fn concerns_a_service(config: &Config, name: &str) -> bool {
+    let daemons = ["postscreen", "lmtp", "qmqpd"];
+    let of = |daemon: &&str| name.strip_prefix(*daemon).is_some_and(|rest| rest.starts_with('_'));
+    daemons.into_iter().find(of).is_none_or(|daemon| config.master().iter().any(|entry| entry.command == daemon))
 }
 
 /// What a start and a reload have to warn of: whoever set this counts on being protected.

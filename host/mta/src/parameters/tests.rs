@@ -340,6 +340,18 @@ fn settings_that_nothing_obeys_are_found_with_file_and_line() {
     assert!(warnings[1].contains("master.cf, line 1: "), "{warnings:?}");
 }
 
+/// Debian's main.cf may say what postscreen would do, and run none.
+#[test]
+fn daemons_that_do_not_run_protect_nobody() {
+    let row = not_yet_obeyed().into_iter().find(|row| row.protects && row.name.starts_with("postscreen_"));
+    let Some(row) = row else { return };
+    let value = if row.kind == KindTag::Boolean { "yes" } else { "7" };
+    let main_cf = format!("{} = {value}\n", row.name);
+    let protects = |master_cf: &str| unobeyed(&load(&main_cf, master_cf))[0].protects;
+    assert!(!protects("smtp inet n - n - - smtpd\n"));
+    assert!(protects("smtp inet n - n - 1 postscreen\n"));
+}
+
 #[test]
 fn the_page_of_parameters_is_up_to_date() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/parameters.md");
