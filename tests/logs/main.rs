@@ -1,5 +1,7 @@
 //! The log, read by the tool admins use: pflogsumm counts the same of Waxwing as of Postfix, and counts right.
 
+mod compatibility;
+
 use std::{collections::BTreeMap, fs, process::Command};
 
 use waxwing_tests::{

@@ -147,6 +147,11 @@ impl Config {
         self.generation.rows.values().copied().chain(self.generation.templates.iter().copied())
     }
 
+    /// The row of a name: its own, or the template that a service of master.cf owns.
+    pub fn row(&self, name: &str) -> Option<&'static Row> {
+        self.generation.rows.get(name).copied().or_else(|| self.template_row(name))
+    }
+
     /// The parameters that plugins declared.
     pub fn plugin_rows(&self) -> &[PluginRow] {
         &self.generation.plugin_rows
@@ -226,7 +231,7 @@ impl Config {
     }
 
     fn default_source(&self, name: &str, level: usize) -> Result<Option<String>, ExpandError> {
-        if let Some(row) = self.generation.rows.get(name).copied().or_else(|| self.template_row(name)) {
+        if let Some(row) = self.row(name) {
             return self.default_of(row.default, row.computed, level).map(Some);
         }
         Ok(self.generation.plugin_row(name).map(|row| row.default.clone()))
@@ -247,9 +252,8 @@ impl Config {
         })
     }
 
-    fn kind(&self, name: &str) -> Option<KindTag> {
-        let row = self.generation.rows.get(name).copied().or_else(|| self.template_row(name)).map(|row| row.kind);
-        row.or_else(|| self.generation.plugin_row(name).map(|row| row.kind))
+    pub(crate) fn kind(&self, name: &str) -> Option<KindTag> {
+        self.row(name).map(|row| row.kind).or_else(|| self.generation.plugin_row(name).map(|row| row.kind))
     }
 
     fn overridden<'o>(&self, new: impl Iterator<Item = (&'o String, &'o String, Option<&'o Place>)>) -> Config {

@@ -13,9 +13,10 @@ use crate::error::{ConfigError, Errors};
 use crate::kind::KindTag;
 use crate::machine::Machine;
 use crate::main_cf;
+use crate::master_cf::MasterEntry;
 use crate::parameters;
 use crate::place::{Place, Warning};
-use crate::row::{PluginRow, Row};
+use crate::row::{DELIVERY_COMMANDS, PluginRow, Row, TEMPLATE_OWNERS};
 use crate::{master_cf, plugins_cf, tokens};
 
 /// A configuration that holds, and what is odd about it.
@@ -213,8 +214,9 @@ impl Check<'_> {
     }
 
     fn templates(&mut self) {
-        for (name, row) in self.config.template_names() {
-            self.value(self.config, &name, |text| row.accepts(&name, text));
+        let config = self.config;
+        for (name, row) in config.template_names().into_iter().chain(names_read_all_the_same(config)) {
+            self.value(config, &name, |text| row.accepts(&name, text));
         }
     }
 
@@ -252,6 +254,18 @@ impl Check<'_> {
             self.errors.push(ConfigError::Value { name: name.to_string(), place: view.place(name), message });
         }
     }
+}
+
+/// What is set for services that own no templates, such as discard(8)'s, but whose values are read all the same.
+fn names_read_all_the_same(config: &Config) -> Vec<(String, &'static Row)> {
+    let read = |entry: &&MasterEntry| {
+        let command = entry.command.as_str();
+        DELIVERY_COMMANDS.contains(&command) && !TEMPLATE_OWNERS.contains(&command)
+    };
+    let templates = || config.generation.templates.iter().filter(|row| row.commands == TEMPLATE_OWNERS);
+    let services = config.master().iter().filter(read);
+    let rows = services.flat_map(|entry| templates().map(|row| (format!("{}{}", entry.service, row.name), *row)));
+    rows.filter(|(name, _)| config.is_set(name)).collect()
 }
 
 /// Whether other parameters can change the row's value.

@@ -54,40 +54,8 @@ crate::parameters! {
     QUEUE_DIRECTORY: Text = "queue_directory", "/var/spool/waxwing", min = 1;
     /// Where caches and other data that the server writes are.
     DATA_DIRECTORY: Text = "data_directory", "/var/lib/waxwing", min = 1;
-    /// Where the administrative commands are.
-    COMMAND_DIRECTORY: Text = "command_directory", "/usr/sbin", min = 1;
-    /// Where Postfix keeps its daemons. Accepted; the daemons are part of one program.
-    DAEMON_DIRECTORY: Text = "daemon_directory", "/usr/lib/postfix/sbin", min = 1;
-    /// Where the non-executable files that come with the system are.
-    META_DIRECTORY: Text = "meta_directory", "/etc/postfix", min = 1;
-    /// Where Postfix keeps its shared libraries. Accepted.
-    SHLIB_DIRECTORY: Text = "shlib_directory", "/usr/lib/postfix", min = 1;
-    /// Where process id files are, below `queue_directory`.
-    PROCESS_ID_DIRECTORY: Text = "process_id_directory", "pid", min = 1;
-    /// The sendmail command.
-    SENDMAIL_PATH: Text = "sendmail_path", "/usr/sbin/sendmail", min = 1;
-    /// The newaliases command.
-    NEWALIASES_PATH: Text = "newaliases_path", "/usr/bin/newaliases", min = 1;
-    /// The mailq command.
-    MAILQ_PATH: Text = "mailq_path", "/usr/bin/mailq", min = 1;
-    /// Where the manual pages are.
-    MANPAGE_DIRECTORY: Text = "manpage_directory", "/usr/share/man";
-    /// Where the HTML pages are.
-    HTML_DIRECTORY: Text = "html_directory", "/usr/share/doc/postfix/html";
-    /// Where the README files are.
-    README_DIRECTORY: Text = "readme_directory", "/usr/share/doc/postfix";
-    /// Where sample configurations are.
-    SAMPLE_DIRECTORY: Text = "sample_directory", "/etc/postfix";
     /// The account that owns the queue and runs the server.
     MAIL_OWNER: Text = "mail_owner", "postfix", min = 1;
-    /// The group that postdrop and postqueue belong to.
-    SETGID_GROUP: Text = "setgid_group", "postdrop", min = 1;
-    /// The account for local delivery to commands and files when no recipient's own applies.
-    DEFAULT_PRIVS: Text = "default_privs", "nobody", min = 1;
-    /// Environment variables taken over from the process that starts the server: names, or `name=value`.
-    IMPORT_ENVIRONMENT: List = "import_environment", "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME";
-    /// Environment variables given to commands outside the mail system: names, or `name=value`.
-    EXPORT_ENVIRONMENT: List = "export_environment", "TZ MAIL_CONFIG LANG";
 
     // === logging ===
 
@@ -97,18 +65,6 @@ crate::parameters! {
     SYSLOG_FACILITY: Text = "syslog_facility", "mail", min = 1;
     /// A file to log to instead of syslog; `/dev/stdout` in a container.
     MAILLOG_FILE: Text = "maillog_file", "";
-    /// What `maillog_file` must begin with.
-    MAILLOG_FILE_PREFIXES: List = "maillog_file_prefixes", "/var, /dev/stdout", min = 1;
-    /// The command that compresses a rotated log file.
-    MAILLOG_FILE_COMPRESSOR: Text = "maillog_file_compressor", "gzip", min = 1;
-    /// What is appended to the name of a rotated log file; strftime(3) format.
-    MAILLOG_FILE_ROTATE_SUFFIX: Text = "maillog_file_rotate_suffix", "%Y%m%d-%H%M%S", min = 1;
-    /// Domains and addresses whose sessions are logged at a higher level.
-    DEBUG_PEER_LIST: Text = "debug_peer_list", "";
-    /// By how much the level rises for `debug_peer_list`.
-    DEBUG_PEER_LEVEL: Count = "debug_peer_level", "2", min = 1;
-    /// The command run by a daemon that is started with -D. Accepted.
-    DEBUGGER_COMMAND: Text = "debugger_command", "";
 
     // === compatibility ===
 
@@ -122,8 +78,6 @@ crate::parameters! {
     SMTPUTF8_ENABLE: Boolean = "smtputf8_enable", "${{$compatibility_level} <level {1} ? {no} : {yes}}";
     /// Refuses the extended syntax of addresses where SMTPUTF8 was not asked for.
     STRICT_SMTPUTF8: Boolean = "strict_smtputf8", "no";
-    /// Which mail origins have their need of SMTPUTF8 found out from the content.
-    SMTPUTF8_AUTODETECT_CLASSES: List = "smtputf8_autodetect_classes", "sendmail, verify";
     /// Lists in which a domain matches its subdomains too, without a leading dot.
     PARENT_DOMAIN_MATCHES_SUBDOMAINS: List = "parent_domain_matches_subdomains", "debug_peer_list,fast_flush_domains,mynetworks,permit_mx_backup_networks,qmqpd_authorized_clients,relay_domains,smtpd_access_maps";
 
@@ -169,13 +123,13 @@ crate::parameters! {
     /// The nexthop of mail that is not delivered here.
     RELAYHOST: Text = "relayhost", "";
     /// The transport of `mydestination` domains.
-    LOCAL_TRANSPORT: Text = "local_transport", "local:$myhostname";
+    LOCAL_TRANSPORT: Text = "local_transport", "local:$myhostname", min = 1;
     /// The transport of `virtual_mailbox_domains` domains.
-    VIRTUAL_TRANSPORT: Text = "virtual_transport", "virtual";
+    VIRTUAL_TRANSPORT: Text = "virtual_transport", "virtual", min = 1;
     /// The transport of `relay_domains` domains.
-    RELAY_TRANSPORT: Text = "relay_transport", "relay";
+    RELAY_TRANSPORT: Text = "relay_transport", "relay", min = 1;
     /// The transport of every other domain.
-    DEFAULT_TRANSPORT: Text = "default_transport", "smtp";
+    DEFAULT_TRANSPORT: Text = "default_transport", "smtp", min = 1;
     /// Tables that override `relayhost` by sender.
     SENDER_DEPENDENT_RELAYHOST_MAPS: Text = "sender_dependent_relayhost_maps", "";
     /// Tables that override `default_transport` by sender.
@@ -191,18 +145,12 @@ crate::parameters! {
     EMPTY_ADDRESS_RECIPIENT: Text = "empty_address_recipient", "MAILER-DAEMON", min = 1;
     /// Which problems are told to the postmaster.
     NOTIFY_CLASSES: List = "notify_classes", "resource, software";
-    /// Who is told of software, resource and protocol problems.
-    ERROR_NOTICE_RECIPIENT: Text = "error_notice_recipient", "postmaster", min = 1;
     /// How long a message is tried before it bounces.
     MAXIMAL_QUEUE_LIFETIME: Time = "maximal_queue_lifetime", "5d", unit = d, min = 0, max = 8_640_000;
     /// How long a notice is tried.
     BOUNCE_QUEUE_LIFETIME: Time = "bounce_queue_lifetime", "5d", unit = d, min = 0, max = 8_640_000;
     /// After what time the sender is told that mail is delayed; 0 never.
     DELAY_WARNING_TIME: Time = "delay_warning_time", "0h", unit = h, min = 0;
-    /// The two characters between the parts of a VERP sender.
-    DEFAULT_VERP_DELIMITERS: Text = "default_verp_delimiters", "+=", min = 2, max = 2;
-    /// The characters allowed as VERP delimiters.
-    VERP_DELIMITER_FILTER: Text = "verp_delimiter_filter", "-=+", min = 1;
 
     // === limits ===
 
@@ -212,83 +160,25 @@ crate::parameters! {
     LINE_LENGTH_LIMIT: Count = "line_length_limit", "2048", min = 512;
     /// The largest header, in bytes; the rest is dropped.
     HEADER_SIZE_LIMIT: Count = "header_size_limit", "102400", min = 1;
-    /// How many tokens of an address header are looked at.
-    HEADER_ADDRESS_TOKEN_LIMIT: Count = "header_address_token_limit", "10240", min = 1;
-    /// How deep MIME parts may nest.
-    MIME_NESTING_LIMIT: Count = "mime_nesting_limit", "100", min = 1;
-    /// The longest MIME boundary that is told apart.
-    MIME_BOUNDARY_LENGTH_LIMIT: Count = "mime_boundary_length_limit", "2048", min = 1;
     /// How many recipients of one message are remembered to drop repeated ones.
     DUPLICATE_FILTER_LIMIT: Count = "duplicate_filter_limit", "1000", min = 0;
     /// The session limit of a service whose master.cf entry has `-`.
     DEFAULT_PROCESS_LIMIT: Count = "default_process_limit", "100", min = 1;
-    /// How many clients a Postfix process serves. Accepted.
-    MAX_USE: Count = "max_use", "100", min = 1;
-    /// How long an idle Postfix process lives. Accepted.
-    MAX_IDLE: Time = "max_idle", "100s", unit = s, min = 1;
-    /// How long one daemon waits for another.
-    IPC_TIMEOUT: Time = "ipc_timeout", "3600s", unit = s, min = 1;
-    /// How long an idle internal connection stays open.
-    IPC_IDLE: Time = "ipc_idle", "5s", unit = s, min = 1;
-    /// How long an internal connection is used.
-    IPC_TTL: Time = "ipc_ttl", "1000s", unit = s, min = 1;
-    /// How long a request may take before the daemon gives itself up.
-    DAEMON_TIMEOUT: Time = "daemon_timeout", "18000s", unit = s, min = 1;
-    /// The time a command may run that a pipe(8), spawn(8) or local(8) delivery starts.
-    COMMAND_TIME_LIMIT: Time = "command_time_limit", "1000s", unit = s, min = 1;
 
-    // === plugins and tables ===
+    // === plugins, tables, instances ===
 
     /// Where the components named in plugins.cf are.
     PLUGIN_DIRECTORY: Text = "plugin_directory", "$config_directory/plugins", min = 1;
     /// The plugins asked before and after each delivery attempt, in order.
     DELIVERY_PLUGINS: List = "delivery_plugins", "";
-    /// The plugins told what happens to sessions and messages.
-    REPORT_PLUGINS: List = "report_plugins", "";
     /// The table type of a table that is named without one.
     DEFAULT_DATABASE_TYPE: Text = "default_database_type", "hash", min = 1;
-
-    // === services ===
-
-    /// The service that writes bounce logs.
-    BOUNCE_SERVICE_NAME: Text = "bounce_service_name", "bounce", min = 1;
-    /// The service that writes defer logs.
-    DEFER_SERVICE_NAME: Text = "defer_service_name", "defer", min = 1;
-    /// The service that writes trace logs.
-    TRACE_SERVICE_NAME: Text = "trace_service_name", "trace", min = 1;
-    /// The service that receives mail into the queue.
-    CLEANUP_SERVICE_NAME: Text = "cleanup_service_name", "cleanup", min = 1;
-    /// The service that fails deliveries.
-    ERROR_SERVICE_NAME: Text = "error_service_name", "error", min = 1;
-    /// The service that keeps flush logs.
-    FLUSH_SERVICE_NAME: Text = "flush_service_name", "flush", min = 1;
-    /// The service that takes mail from the maildrop.
-    PICKUP_SERVICE_NAME: Text = "pickup_service_name", "pickup", min = 1;
-    /// The service that logs for others.
-    POSTLOG_SERVICE_NAME: Text = "postlog_service_name", "postlog", min = 1;
-    /// The queue manager's service.
-    QUEUE_SERVICE_NAME: Text = "queue_service_name", "qmgr", min = 1;
-    /// The service that rewrites and resolves addresses.
-    REWRITE_SERVICE_NAME: Text = "rewrite_service_name", "rewrite", min = 1;
-    /// The service that lists the queue.
-    SHOWQ_SERVICE_NAME: Text = "showq_service_name", "showq", min = 1;
-    /// The service that verifies addresses.
-    ADDRESS_VERIFY_SERVICE_NAME: Text = "address_verify_service_name", "verify", min = 1;
-    /// The service that shares tables for reading. Accepted.
-    PROXYMAP_SERVICE_NAME: Text = "proxymap_service_name", "proxymap", min = 1;
-    /// The service that shares tables for writing. Accepted.
-    PROXYWRITE_SERVICE_NAME: Text = "proxywrite_service_name", "proxywrite", min = 1;
-
-    // === more than one instance ===
-
     /// The name of this instance among several.
     MULTI_INSTANCE_NAME: Text = "multi_instance_name", "";
-    /// The group of instances this one belongs to.
-    MULTI_INSTANCE_GROUP: Text = "multi_instance_group", "";
-    /// Whether this instance is started with the others.
-    MULTI_INSTANCE_ENABLE: Boolean = "multi_instance_enable", "no";
     /// The configuration directories of the other instances.
     MULTI_INSTANCE_DIRECTORIES: List = "multi_instance_directories", "";
-    /// The command that starts and stops the instances.
-    MULTI_INSTANCE_WRAPPER: Text = "multi_instance_wrapper", "";
+    /// Whether this instance is started with the others.
+    MULTI_INSTANCE_ENABLE: Boolean = "multi_instance_enable", "no";
+    /// The group of instances this one belongs to.
+    MULTI_INSTANCE_GROUP: Text = "multi_instance_group", "";
 }

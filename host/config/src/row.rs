@@ -12,7 +12,7 @@ pub type Computed = fn(&Evaluation<'_>) -> Result<String, ExpandError>;
 /// A check of a value beyond its kind. The error is the message to show.
 pub type Validity = fn(&str) -> Result<(), String>;
 
-/// The master.cf commands that make a service a mail delivery transport, hence an owner of template parameters.
+/// The master.cf commands that make a service a mail delivery transport, whose template parameters are read.
 pub const DELIVERY_COMMANDS: &[&str] =
     &["smtp", "lmtp", "pipe", "local", "virtual", "error", "retry", "discard", "wasm"];
 
@@ -28,6 +28,9 @@ pub const UNEXPANDED: &[&str] = &[
     "smtpd_expansion_filter",
     "smtpd_reject_footer",
 ];
+/// Those of them whose services own template parameters, as postconf(1) has it. What main.cf sets for a service of another
+/// of them is read and checked, and called unused.
+pub(crate) const TEMPLATE_OWNERS: &[&str] = &["smtp", "lmtp", "pipe", "local", "virtual", "error", "wasm"];
 
 /// One typed parameter. Made by [`parameters!`](crate::parameters!), read with [`Config::get`](crate::Config::get).
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,8 @@ pub struct Param<K: Kind> {
     pub commands: &'static [&'static str],
     /// A setting in main.cf is ignored with a warning.
     pub read_only: bool,
+    /// A setting keeps something secret or out: while nothing obeys it, the server warns of it at its start.
+    pub protects: bool,
     /// Gives the default in place of `default`.
     pub computed: Option<Computed>,
     pub check: Option<Validity>,
@@ -60,6 +65,7 @@ pub struct Row {
     pub template: bool,
     pub commands: &'static [&'static str],
     pub read_only: bool,
+    pub protects: bool,
     pub computed: Option<Computed>,
     pub check: Option<Validity>,
 }
@@ -85,8 +91,9 @@ impl<K: Kind> Param<K> {
             doc: "",
             limits: Limits { min: None, max: None, unit: Unit::Seconds },
             template: false,
-            commands: DELIVERY_COMMANDS,
+            commands: TEMPLATE_OWNERS,
             read_only: false,
+            protects: false,
             computed: None,
             check: None,
             kind: PhantomData,
@@ -126,7 +133,7 @@ impl<K: Kind> Param<K> {
         self
     }
 
-    /// Which master.cf commands make a service own this template; without it [`DELIVERY_COMMANDS`].
+    /// Which master.cf commands make a service own this template; without it all that deliver mail but discard.
     #[must_use]
     pub const fn commands(mut self, commands: &'static [&'static str]) -> Self {
         self.commands = commands;
@@ -136,6 +143,13 @@ impl<K: Kind> Param<K> {
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.read_only = true;
+        self
+    }
+
+    /// See [`Param::protects`](struct@Param).
+    #[must_use]
+    pub const fn protects(mut self) -> Self {
+        self.protects = true;
         self
     }
 
@@ -162,6 +176,7 @@ impl<K: Kind> Param<K> {
             template: self.template,
             commands: self.commands,
             read_only: self.read_only,
+            protects: self.protects,
             computed: self.computed,
             check: self.check,
         }
@@ -195,7 +210,8 @@ pub fn conflicts(tables: &[&'static [Row]]) -> Vec<&'static str> {
 /// The kind is one of [`Text`](crate::Text), [`Raw`](crate::Raw), [`List`](crate::List), [`Boolean`](crate::Boolean),
 /// [`Count`](crate::Count), [`Size`](crate::Size), [`Time`](crate::Time) and [`ReplyCode`](crate::ReplyCode), and needs no
 /// import. The options are methods of [`Param`]: `min = 1`, `max = 10`, `unit = d` (s, m, h, d or w), `template`,
-/// `commands = &["pipe"]`, `read_only`, `computed = function`, `check = function`.
+/// `commands = &["pipe"]`, `read_only`, `protects`,
+/// `computed = function`, `check = function`.
 /// `pub static PARAMETERS;` may stand before the rows and `pub` before a name; neither changes anything.
 #[macro_export]
 macro_rules! parameters {

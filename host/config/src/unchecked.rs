@@ -1,6 +1,5 @@
 //! The configuration as written, before any value is checked: what postconf(1) works on.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +77,6 @@ impl Unchecked {
             rows: plain,
             templates,
             plugin_rows: Vec::new(),
-            plugin_values: HashMap::new(),
         };
         let config = with_hosts(Config { generation: Arc::new(generation), overrides: Arc::default() });
         Ok(Unchecked { config, master, warnings })

@@ -81,9 +81,7 @@ impl Config {
     fn used_by_main(&self) -> HashSet<String> {
         let mut used = HashSet::new();
         let mut add = |name: &str, value: &str| self.add_used(name, value, &mut used);
-        // proxy_read_maps names every table parameter of Postfix; that is no use of one that nothing here reads.
-        let counts = |row: &&&crate::Row| !self.is_set(row.name) && row.name != "proxy_read_maps";
-        for row in self.generation.rows.values().filter(counts) {
+        for row in self.generation.rows.values().filter(|row| !self.is_set(row.name)) {
             add(row.name, row.default);
         }
         for (name, row) in self.template_names() {

@@ -48,6 +48,7 @@ pub const COMMANDS: &[Command] = &[
     command("abort", postfix::abort, "stop it at once, without waiting for sessions"),
     command("set-permissions", postfix::set_permissions, "give queue and data directory to mail_owner"),
     command("upgrade-configuration", postfix::upgrade_configuration, "the same as check: there is nothing to upgrade"),
+    command("parameters", postfix::parameters_page, "docs/parameters.md: every parameter, and whether it is obeyed"),
     command("flush", postfix::flush, "try to deliver all deferred mail now"),
     command("postfix", postfix::run, "postfix(1): start, stop, reload, abort, flush, check, status and so on"),
     command("postconf", postconf::run, "postconf(1): show parameters"),

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod compatibility;
 mod default_plugins;
 mod mailbox;
 mod maillog;

@@ -248,6 +248,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     for warning in first.config.unused() {
         log.warning(format_args!("{}", placed(&warning)));
     }
+    remark(&config, &log);
     let manager = qmgr::Manager::new(queue.clone(), clock, first_qmgr, active_limit);
     // Set once, before the first session.
     let _ = flush_manager.set(manager.clone());
@@ -292,6 +293,17 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     delivering.abort();
     server.queue.close().await?;
     Ok(0)
+}
+
+/// What every start and reload says of the configuration.
+fn remark(config: &Config, log: &MailLog) {
+    let postfix = MailLog::new(&config.get(&SYSLOG_NAME), "postfix");
+    for line in crate::compatibility::remark(config) {
+        postfix.info(format_args!("{line}"));
+    }
+    for warning in crate::parameters::unmet_protection(config) {
+        log.warning(format_args!("{warning}"));
+    }
 }
 
 async fn follow_plugins(server: Arc<Server>) {
@@ -344,7 +356,9 @@ impl Server {
         wiring::services(&config, &self.lasting)?;
         self.plugins.reload(config.clone()).await?;
         self.log_writer.retarget(Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY)));
-        self.rebuild().await
+        self.rebuild().await?;
+        remark(&config, &self.log);
+        Ok(())
     }
 
     /// Daemons for the current plugins and their configuration.

@@ -12,8 +12,6 @@ config::parameters! {
     pub QUEUE_RUN_DELAY: Time = "queue_run_delay", "300s", min = 1;
     /// Destination of a content_filter or FILTER that names none; empty: the recipient's domain.
     pub DEFAULT_FILTER_NEXTHOP: Text = "default_filter_nexthop", "";
-    /// How long a transport that cannot be reached is left alone.
-    pub TRANSPORT_RETRY_TIME: Time = "transport_retry_time", "60s", min = 1;
     /// Deliveries at the same time to a destination not known yet.
     pub INITIAL_DESTINATION_CONCURRENCY: Count = "initial_destination_concurrency", "5", min = 1;
     /// Most deliveries at the same time to one destination; 0: no limit.

@@ -13,7 +13,7 @@ config::parameters! {
     /// Levels of subdirectories in the queues of hash_queue_names.
     HASH_QUEUE_DEPTH: Count = "hash_queue_depth", "1", min = 1, max = 16;
     /// The queues that are spread over subdirectories.
-    HASH_QUEUE_NAMES: List = "hash_queue_names", "deferred, defer";
+    HASH_QUEUE_NAMES: List = "hash_queue_names", "deferred, defer", min = 1;
     /// Bytes that must stay free on the queue's file system for MAIL FROM to be accepted.
     QUEUE_MINFREE: Size = "queue_minfree", "0";
 }

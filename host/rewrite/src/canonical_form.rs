@@ -44,6 +44,28 @@ impl Settings {
         }
     }
 
+    /// What is to be said of a canonical form that another compatibility_level would have left incomplete.
+    pub(crate) fn remark(&self, given: &str, form: &str) -> Option<String> {
+        let (_, domain) = split_domain(form);
+        let (short, completion) = domain?.split_once('.')?;
+        let appended = [&self.mydomain, &self.remote_domain].into_iter().any(|own| own == completion);
+        if !self.append_dot_mydomain_by_level || !appended || short.is_empty() || short.starts_with('[') {
+            return None;
+        }
+        // With an origin of that form nothing was appended.
+        let complete = |address: &str| split_domain(address).1.is_some_and(|domain| domain.contains('.'));
+        if complete(without_route(given)) || (!given.contains(['@', '!', '%']) && self.myorigin.contains('.')) {
+            return None;
+        }
+        let hint = match short.eq_ignore_ascii_case("localhost") {
+            true => "; please add \"localhost\" to mydestination or other address class",
+            false => "",
+        };
+        Some(format!(
+            "using backwards-compatible default setting append_dot_mydomain=yes to rewrite \"{short}\" to \"{short}.{completion}\"{hint}"
+        ))
+    }
+
     fn with_domain<'a>(&self, local: &'a str, origin: &str) -> Cow<'a, str> {
         // Operators count only where the local part needs no quotes.
         let operators = is_dot_string(local);

@@ -42,7 +42,13 @@ impl Rewrite {
 
     /// The same without a copy where nothing changes.
     pub fn canonical_form<'a>(&self, address: &'a str, context: Context) -> Cow<'a, str> {
-        self.settings.canonical_form(address, context)
+        let form = self.settings.canonical_form(address, context);
+        if let (Cow::Owned(form), true) = (&form, self.settings.append_dot_mydomain_by_level)
+            && let Some(remark) = self.settings.remark(address, form)
+        {
+            self.log.info(format_args!("{remark}"));
+        }
+        form
     }
 
     async fn resolve_mail(&self, address: &str, sender: &str) -> Result<Resolution, AddressError> {

@@ -15,6 +15,8 @@ pub struct Settings {
     pub remote_domain: String,
     pub append_at_myorigin: bool,
     pub append_dot_mydomain: bool,
+    /// append_dot_mydomain = yes by nobody's choice, but for a compatibility_level below 1.
+    pub append_dot_mydomain_by_level: bool,
     pub swap_bangpath: bool,
     pub allow_percent_hack: bool,
     pub resolve_dequoted_address: bool,
@@ -69,6 +71,7 @@ impl Settings {
             remote_domain: config.get(&REMOTE_HEADER_REWRITE_DOMAIN),
             append_at_myorigin: config.get(&APPEND_AT_MYORIGIN),
             append_dot_mydomain: config.get(&APPEND_DOT_MYDOMAIN),
+            append_dot_mydomain_by_level: config.keeps_default_of_before([1, 0, 0], &APPEND_DOT_MYDOMAIN),
             swap_bangpath: config.get(&SWAP_BANGPATH),
             allow_percent_hack: config.get(&ALLOW_PERCENT_HACK),
             resolve_dequoted_address: config.get(&RESOLVE_DEQUOTED_ADDRESS),

@@ -263,3 +263,30 @@ fn a_table_that_does_not_open_is_the_administrators_fault() {
     let error = Rewrite::new(&config, Arc::new(memory)).err().map(|error| error.to_string());
     assert_eq!(error.as_deref(), Some("open bad:x"));
 }
+
+#[test]
+fn a_default_that_is_old_is_remarked_on_where_it_counts() {
+    let said = |main_cf: &str, given: &str| {
+        let rewrite = rewrite(main_cf, &[]);
+        rewrite.settings().remark(given, &rewrite.canonical_form(given, Context::Local)).unwrap_or_default()
+    };
+    let old = "compatibility_level = 0\n";
+    let text = "using backwards-compatible default setting append_dot_mydomain=yes to rewrite";
+    assert_eq!(said(old, "a@b"), format!("{text} \"b\" to \"b.test\""));
+    assert_eq!(said(old, "b!a"), format!("{text} \"b\" to \"b.test\""));
+    assert_eq!(
+        said(old, "a@localhost"),
+        format!(
+            "{text} \"localhost\" to \"localhost.test\"; please add \"localhost\" to mydestination or other address class"
+        )
+    );
+    for (main_cf, given) in [
+        (old, "a"),
+        (old, "a@b.test"),
+        (old, "a@other.example"),
+        ("compatibility_level = 0\nappend_dot_mydomain = yes\n", "a@b"),
+        ("", "a@b"),
+    ] {
+        assert_eq!(said(main_cf, given), "", "{given} with {main_cf}");
+    }
+}

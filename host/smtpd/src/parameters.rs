@@ -76,15 +76,11 @@ config::parameters! {
     SMTPD_RECIPIENT_LIMIT: Count = "smtpd_recipient_limit", "1000", min = 1;
     /// Recipients beyond that before each counts as an error.
     SMTPD_RECIPIENT_OVERSHOOT_LIMIT: Count = "smtpd_recipient_overshoot_limit", "1000", min = 1;
-    /// Lines of a session kept for notices to the postmaster. Accepted.
-    SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
 
     // === anvil ===
 
     /// The time unit of the rate limits.
     ANVIL_RATE_TIME_UNIT: Time = "anvil_rate_time_unit", "60s", unit = s, min = 1;
-    /// How often the peaks are logged.
-    ANVIL_STATUS_UPDATE_TIME: Time = "anvil_status_update_time", "600s", unit = s, min = 1;
     /// Connections of one client at a time; 0: any number.
     SMTPD_CLIENT_CONNECTION_COUNT_LIMIT: Count = "smtpd_client_connection_count_limit", "50", min = 0;
     /// New connections of one client in a time unit.

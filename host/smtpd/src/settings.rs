@@ -50,6 +50,8 @@ pub struct Settings {
     pub(crate) disable_vrfy: bool,
     pub(crate) smtputf8: bool,
     pub(crate) strict_smtputf8: bool,
+    /// smtputf8 is no by nobody's choice, but for a compatibility_level below 1.
+    pub(crate) smtputf8_by_level: bool,
     pub(crate) soft_bounce: bool,
     pub(crate) external_log_addresses: bool,
     pub(crate) bare_newline: BareNewline,
@@ -88,6 +90,8 @@ pub struct Settings {
     pub(crate) client_limits: ClientLimits,
 
     pub(crate) relay_first: bool,
+    /// relay_first is no by nobody's choice, but for a compatibility_level below 3.6.
+    pub(crate) relay_first_by_level: bool,
     pub(crate) reject_unlisted_recipient: bool,
     pub(crate) reject_unlisted_sender: bool,
     /// access_map_reject_code and access_map_defer_code: what a plugin's refusal without a code gets.
@@ -126,6 +130,7 @@ impl Settings {
             allow_min_user: config.get(&rewrite::parameters::ALLOW_MIN_USER),
             disable_vrfy: config.get(&p::DISABLE_VRFY_COMMAND),
             smtputf8: config.get(&shared::SMTPUTF8_ENABLE),
+            smtputf8_by_level: config.keeps_default_of_before([1, 0, 0], &shared::SMTPUTF8_ENABLE),
             strict_smtputf8: config.get(&shared::STRICT_SMTPUTF8),
             soft_bounce: config.get(&shared::SOFT_BOUNCE),
             external_log_addresses: config.get(&p::INFO_LOG_ADDRESS_FORMAT) != "internal",
@@ -170,6 +175,8 @@ impl Settings {
                 tls_rate: count(config.get(&p::SMTPD_CLIENT_NEW_TLS_SESSION_RATE_LIMIT)),
             },
             relay_first: config.get(&p::SMTPD_RELAY_BEFORE_RECIPIENT_RESTRICTIONS),
+            relay_first_by_level: config
+                .keeps_default_of_before([3, 6, 0], &p::SMTPD_RELAY_BEFORE_RECIPIENT_RESTRICTIONS),
             reject_unlisted_recipient: config.get(&p::SMTPD_REJECT_UNLISTED_RECIPIENT),
             reject_unlisted_sender: config.get(&p::SMTPD_REJECT_UNLISTED_SENDER),
             reject_code: code("access_map_reject_code", 554),

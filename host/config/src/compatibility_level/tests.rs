@@ -14,3 +14,14 @@ fn other_forms_are_refused() {
         assert_eq!(parse(text), None, "{text:?}");
     }
 }
+
+#[test]
+fn old_defaults_are_those_not_set() {
+    use crate::{Config, parameters::SMTPUTF8_ENABLE};
+    let keeps =
+        |main_cf: &str| Config::from_text(main_cf, &[]).unwrap().keeps_default_of_before([1, 0, 0], &SMTPUTF8_ENABLE);
+    assert!(keeps(""));
+    assert!(keeps("compatibility_level = 0.9"));
+    assert!(!keeps("compatibility_level = 1"));
+    assert!(!keeps("smtputf8_enable = no"));
+}

@@ -67,6 +67,9 @@ fn values_are_checked_under_stress_and_in_every_service() {
 fn template_parameters_are_checked_for_each_service() {
     let found = errors("slow_slots = 0\nother_slots = 0", "slow unix - - - - - smtp\ncleanup unix - - - - - cleanup\n");
     assert_eq!(found, ["/etc/waxwing/main.cf, line 1: invalid slow_slots parameter value 0 < 1"]);
+    let found =
+        errors("void_slots = 0\ncleanup_slots = 0", "void unix - - - - - discard\ncleanup unix - - - - - cleanup\n");
+    assert_eq!(found, ["/etc/waxwing/main.cf, line 1: invalid void_slots parameter value 0 < 1"]);
 }
 
 #[test]

@@ -25,8 +25,6 @@ config::parameters! {
     SMTP_QUIT_TIMEOUT: Time = "smtp_quit_timeout", "300s", unit = s, min = 1;
     /// Does not wait for the answer to QUIT.
     SMTP_SKIP_QUIT_RESPONSE: Boolean = "smtp_skip_quit_response", "yes";
-    /// The old name of `smtp_per_request_deadline`.
-    SMTP_PER_RECORD_DEADLINE: Boolean = "smtp_per_record_deadline", "no";
     /// Makes each timeout a limit for a whole command and its answer, not for each system call.
     SMTP_PER_REQUEST_DEADLINE: Boolean = "smtp_per_request_deadline",
         "${smtp_per_record_deadline?{$smtp_per_record_deadline}:{no}}";
@@ -62,8 +60,6 @@ config::parameters! {
     SMTP_BIND_ADDRESS: Text = "smtp_bind_address", "";
     /// The IPv6 address connections come from.
     SMTP_BIND_ADDRESS6: Text = "smtp_bind_address6", "";
-    /// The old name of `smtp_fallback_relay`.
-    FALLBACK_RELAY: Text = "fallback_relay", "";
     /// The destinations to try when all others failed.
     SMTP_FALLBACK_RELAY: List = "smtp_fallback_relay", "$fallback_relay";
     /// Longer lines of content are broken with CR LF and a space; 0 leaves them.

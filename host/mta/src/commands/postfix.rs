@@ -2,13 +2,14 @@
 //! which makes the links.
 
 use std::{
+    io::{IsTerminal, Write},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command as Process, Stdio},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use config::{
     Config,
     parameters::{MAILLOG_FILE, QUEUE_DIRECTORY},
@@ -20,7 +21,7 @@ use nix::{
 };
 
 use super::{COMMANDS, Invocation};
-use crate::{options::Options, server};
+use crate::{options::Options, parameters, server, wiring};
 
 /// How long `start` waits until the server answers, and `stop` until it is gone.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +64,17 @@ fn say(text: &str) {
     eprintln!("postfix/postfix-script: {text}");
 }
 
+/// The configuration; who looks at a terminal is told of a low compatibility_level, as postfix(1) does.
+fn loaded(invocation: &Invocation) -> Result<Config> {
+    let config = invocation.config(None)?;
+    if std::io::stderr().is_terminal() {
+        for line in crate::compatibility::remark(&config) {
+            eprintln!("postfix: {line}");
+        }
+    }
+    Ok(config)
+}
+
 fn queue_directory(config: &Config) -> PathBuf {
     config.get(&QUEUE_DIRECTORY).into()
 }
@@ -72,7 +84,7 @@ fn running(config: &Config) -> Option<i32> {
 }
 
 pub fn start(invocation: &Invocation) -> Result<u8> {
-    let config = invocation.config(None)?;
+    let config = loaded(invocation)?;
     if running(&config).is_some() {
         say("fatal: the Postfix mail system is already running");
         return Ok(1);
@@ -109,7 +121,7 @@ pub fn start(invocation: &Invocation) -> Result<u8> {
 
 /// What the server said while it started.
 fn repeat(said: &std::fs::File) -> Result<()> {
-    use std::{io::Write, os::unix::fs::FileExt};
+    use std::os::unix::fs::FileExt;
     let mut text = vec![0; said.metadata()?.len() as usize];
     said.read_exact_at(&mut text, 0)?;
     std::io::stderr().write_all(&text)?;
@@ -127,7 +139,7 @@ pub fn serve(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn stop(invocation: &Invocation) -> Result<u8> {
-    let config = invocation.config(None)?;
+    let config = loaded(invocation)?;
     let Some(pid) = running(&config) else {
         say("fatal: the Postfix mail system is not running");
         return Ok(1);
@@ -168,7 +180,7 @@ pub fn upgrade_configuration(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn reload(invocation: &Invocation) -> Result<u8> {
-    let config = match invocation.config(None) {
+    let config = match loaded(invocation) {
         Ok(config) => config,
         Err(error) => {
             // The server refuses it, too, and leaves a line in the log for those who do not see this terminal.
@@ -202,7 +214,7 @@ fn queue_directory_as_written(config_directory: &Path) -> PathBuf {
 }
 
 pub fn status(invocation: &Invocation) -> Result<u8> {
-    let config = invocation.config(None)?;
+    let config = loaded(invocation)?;
     match running(&config) {
         Some(pid) => {
             say(&format!("the Postfix mail system is running: PID: {pid}"));
@@ -216,7 +228,7 @@ pub fn status(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn flush(invocation: &Invocation) -> Result<u8> {
-    let config = invocation.config(None)?;
+    let config = loaded(invocation)?;
     match master::control::ask(&queue_directory(&config), &["flush"], b"", |_| ())? {
         Some(status) => Ok(status as u8),
         None => {
@@ -237,9 +249,23 @@ pub fn placed(warning: &config::Warning) -> String {
 
 /// Everything a start would check, without starting.
 pub fn check(invocation: &Invocation) -> Result<u8> {
-    let config = invocation.config(None)?;
+    let config = loaded(invocation)?;
+    match invocation.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        ["--unimplemented"] => return unimplemented(&config),
+        ["--unimplemented", "--all"] => return all_unimplemented(&config),
+        _ => bail!("usage: check [--unimplemented [--all]]"),
+    }
     for warning in config.unused() {
         eprintln!("{}: warning: {}", invocation.name, placed(&warning));
+    }
+    let unobeyed = parameters::unobeyed(&config).len();
+    if unobeyed > 0 {
+        let them = if unobeyed == 1 { "1 parameter is" } else { &format!("{unobeyed} parameters are") };
+        let name = &invocation.name;
+        eprintln!(
+            "{name}: warning: {them} set but not yet obeyed; `waxwing check --unimplemented` says which and where"
+        );
     }
     crate::maillog::CommandLog::install()?;
     let problems = server::check(&config)?;
@@ -248,6 +274,36 @@ pub fn check(invocation: &Invocation) -> Result<u8> {
     }
     // Warnings leave a server that starts.
     Ok(u8::from(!problems.is_empty()))
+}
+
+/// What main.cf and master.cf set that nothing obeys yet, with file and line.
+fn unimplemented(config: &Config) -> Result<u8> {
+    let mut out = std::io::stdout().lock();
+    for parameters::Unobeyed { name, value, place, protects } in parameters::unobeyed(config) {
+        let remark = if protects { " (it would protect, and does not)" } else { "" };
+        writeln!(out, "{place}: {name} = {value}{remark}")?;
+    }
+    Ok(0)
+}
+
+/// Every parameter that nothing obeys yet, and the numbers.
+fn all_unimplemented(config: &Config) -> Result<u8> {
+    let numbers = parameters::numbers(wiring::describe_plugins(config)?.config());
+    let mut out = std::io::stdout().lock();
+    for row in parameters::not_yet_obeyed() {
+        let name = if row.template { format!("NAME{}", row.name) } else { row.name.to_string() };
+        writeln!(out, "{}", format!("{name} = {}", row.default).trim_end())?;
+    }
+    let parameters::Numbers { obeyed, inert, not_yet } = numbers;
+    writeln!(out, "{obeyed} parameters are obeyed, {inert} are without effect, {not_yet} are not yet obeyed")?;
+    Ok(0)
+}
+
+/// `waxwing parameters`: the page of all parameters.
+pub fn parameters_page(_: &Invocation) -> Result<u8> {
+    let config = Config::from_text("", parameters::ROWS).map_err(|errors| anyhow!("{errors}"))?;
+    print!("{}", parameters::page(wiring::describe_plugins(&config)?.config()));
+    Ok(0)
 }
 
 /// `waxwing install DIRECTORY`.
@@ -266,6 +322,7 @@ pub fn install(invocation: &Invocation) -> Result<u8> {
         "reload",
         "status",
         "check",
+        "parameters",
         "flush",
         "abort",
         "set-permissions",

@@ -48,6 +48,9 @@ impl Evaluator<'_> {
         }
         for (stage, list) in order {
             let decision = self.list(stage, list).await;
+            if stage == order[0].0 && matches!(decision, Decision::Refuse(_)) {
+                self.remark_on_order();
+            }
             if decision != Decision::Go {
                 return decision;
             }
@@ -57,6 +60,18 @@ impl Evaluator<'_> {
             return decision;
         }
         self.implicit(Stage::Recipient, &lists.unlisted_recipient, "smtpd_reject_unlisted_recipient").await
+    }
+
+    /// Whoever chose no order may miss the other list's answer.
+    fn remark_on_order(&self) {
+        if self.settings.relay_first_by_level {
+            self.log.info(format_args!(
+                "using backwards-compatible default setting smtpd_relay_before_recipient_restrictions=no to reject \
+                 recipient \"{}\" from client \"{}\"",
+                self.session.recipient.as_deref().unwrap_or_default(),
+                self.session.client.label
+            ));
+        }
     }
 
     /// DATA, or the first BDAT.

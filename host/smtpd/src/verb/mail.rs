@@ -130,6 +130,7 @@ where
             return c.fail(reply).await;
         }
     };
+    super::rcpt::remark_on_utf8(c, "sender", &request.sender);
     if let Some(reply) = too_much_mail(c).await {
         return c.fail(reply).await;
     }

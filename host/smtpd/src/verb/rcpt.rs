@@ -166,6 +166,7 @@ where
             return c.fail(reply).await;
         }
     };
+    remark_on_utf8(c, "recipient", &request.recipient);
     if let Some(step) = over_limits(c).await? {
         return Ok(step);
     }
@@ -199,6 +200,18 @@ where
     }
     c.say("250 2.1.5 Ok").await?;
     Ok(Step::Done)
+}
+
+/// An address that another compatibility_level would have refused.
+pub(crate) fn remark_on_utf8<S>(c: &Conversation<'_, S>, whose: &str, address: &str) {
+    let settings = &c.service.settings;
+    if settings.smtputf8_by_level && !address.is_ascii() {
+        c.service.log.info(format_args!(
+            "using backwards-compatible default setting smtputf8_enable=no to accept non-ASCII {whose} address \"{}\" from {}",
+            shown(address, settings),
+            c.session.client.label
+        ));
+    }
 }
 
 /// smtpd_client_recipient_rate_limit, smtpd_recipient_limit, smtpd_recipient_overshoot_limit.

@@ -1,0 +1,16 @@
+//! Not yet obeyed: the log.
+
+config::parameters! {
+    /// By how much the level rises for `debug_peer_list`.
+    DEBUG_PEER_LEVEL: Count = "debug_peer_level", "2", min = 1;
+    /// Domains and addresses whose sessions are logged at a higher level.
+    DEBUG_PEER_LIST: Text = "debug_peer_list", "";
+    /// The command that compresses a rotated log file.
+    MAILLOG_FILE_COMPRESSOR: Text = "maillog_file_compressor", "gzip", min = 1;
+    /// What `maillog_file` must begin with.
+    MAILLOG_FILE_PREFIXES: List = "maillog_file_prefixes", "/var, /dev/stdout", min = 1, protects;
+    /// What is appended to the name of a rotated log file; strftime(3) format.
+    MAILLOG_FILE_ROTATE_SUFFIX: Text = "maillog_file_rotate_suffix", "%Y%m%d-%H%M%S", min = 1;
+    /// Chooses the allow/deny words in postscreen log lines.
+    RESPECTFUL_LOGGING: Boolean = "respectful_logging", "${{$compatibility_level} <level {3.6} ? {no} : {yes}}";
+}

@@ -1,0 +1,58 @@
+//! Not yet obeyed: authentication at other servers.
+
+config::parameters! {
+    /// LMTP counterpart of smtp_sasl_auth_cache_name.
+    LMTP_SASL_AUTH_CACHE_NAME: Text = "lmtp_sasl_auth_cache_name", "";
+    /// LMTP counterpart of smtp_sasl_auth_cache_time.
+    LMTP_SASL_AUTH_CACHE_TIME: Time = "lmtp_sasl_auth_cache_time", "90d", unit = d, min = 0;
+    /// LMTP counterpart of smtp_sasl_auth_enable.
+    LMTP_SASL_AUTH_ENABLE: Boolean = "lmtp_sasl_auth_enable", "no", protects;
+    /// LMTP counterpart of smtp_sasl_auth_soft_bounce.
+    LMTP_SASL_AUTH_SOFT_BOUNCE: Boolean = "lmtp_sasl_auth_soft_bounce", "yes";
+    /// LMTP counterpart of smtp_sasl_mechanism_filter.
+    LMTP_SASL_MECHANISM_FILTER: Text = "lmtp_sasl_mechanism_filter", "", protects;
+    /// LMTP counterpart of smtp_sasl_password_maps.
+    LMTP_SASL_PASSWORD_MAPS: Text = "lmtp_sasl_password_maps", "", protects;
+    /// LMTP counterpart of smtp_sasl_path.
+    LMTP_SASL_PATH: Text = "lmtp_sasl_path", "";
+    /// LMTP counterpart of smtp_sasl_security_options.
+    LMTP_SASL_SECURITY_OPTIONS: Text = "lmtp_sasl_security_options", "noplaintext, noanonymous", protects;
+    /// LMTP counterpart of smtp_sasl_tls_security_options.
+    LMTP_SASL_TLS_SECURITY_OPTIONS: Text = "lmtp_sasl_tls_security_options", "$lmtp_sasl_security_options", protects;
+    /// LMTP counterpart of smtp_sasl_tls_verified_security_options.
+    LMTP_SASL_TLS_VERIFIED_SECURITY_OPTIONS: Text = "lmtp_sasl_tls_verified_security_options", "$lmtp_sasl_tls_security_options", protects;
+    /// LMTP counterpart of smtp_sasl_type.
+    LMTP_SASL_TYPE: Text = "lmtp_sasl_type", "cyrus", min = 1;
+    /// LMTP counterpart of smtp_send_dummy_mail_auth.
+    LMTP_SEND_DUMMY_MAIL_AUTH: Boolean = "lmtp_send_dummy_mail_auth", "no";
+    /// LMTP counterpart of smtp_sender_dependent_authentication.
+    LMTP_SENDER_DEPENDENT_AUTHENTICATION: Boolean = "lmtp_sender_dependent_authentication", "no";
+    /// Sends an authorization id too in SASL PLAIN.
+    SEND_CYRUS_SASL_AUTHZID: Boolean = "send_cyrus_sasl_authzid", "no";
+    /// Table that remembers failed logins.
+    SMTP_SASL_AUTH_CACHE_NAME: Text = "smtp_sasl_auth_cache_name", "";
+    /// Lifetime of such entries.
+    SMTP_SASL_AUTH_CACHE_TIME: Time = "smtp_sasl_auth_cache_time", "90d", unit = d, min = 0;
+    /// Logs in to the relay with smtp_sasl_password_maps.
+    SMTP_SASL_AUTH_ENABLE: Boolean = "smtp_sasl_auth_enable", "no", protects;
+    /// Defers after a 535 reply instead of bouncing.
+    SMTP_SASL_AUTH_SOFT_BOUNCE: Boolean = "smtp_sasl_auth_soft_bounce", "yes";
+    /// Limits the mechanisms used.
+    SMTP_SASL_MECHANISM_FILTER: Text = "smtp_sasl_mechanism_filter", "", protects;
+    /// Tables from host or sender to user:password.
+    SMTP_SASL_PASSWORD_MAPS: Text = "smtp_sasl_password_maps", "", protects;
+    /// Handed to the SASL implementation.
+    SMTP_SASL_PATH: Text = "smtp_sasl_path", "";
+    /// Mechanism properties refused without TLS; the default refuses plaintext.
+    SMTP_SASL_SECURITY_OPTIONS: Text = "smtp_sasl_security_options", "noplaintext, noanonymous", protects;
+    /// As smtp_sasl_security_options, under TLS.
+    SMTP_SASL_TLS_SECURITY_OPTIONS: Text = "smtp_sasl_tls_security_options", "$smtp_sasl_security_options", protects;
+    /// The same when the certificate is verified.
+    SMTP_SASL_TLS_VERIFIED_SECURITY_OPTIONS: Text = "smtp_sasl_tls_verified_security_options", "$smtp_sasl_tls_security_options", protects;
+    /// SASL client type; default cyrus, here an in-process PLAIN, LOGIN, CRAM-MD5 client.
+    SMTP_SASL_TYPE: Text = "smtp_sasl_type", "cyrus", min = 1;
+    /// Adds AUTH=<> to MAIL FROM.
+    SMTP_SEND_DUMMY_MAIL_AUTH: Boolean = "smtp_send_dummy_mail_auth", "no";
+    /// Chooses login data by sender; turns connection reuse off.
+    SMTP_SENDER_DEPENDENT_AUTHENTICATION: Boolean = "smtp_sender_dependent_authentication", "no";
+}

@@ -1,0 +1,32 @@
+//! Not yet obeyed: smtpd(8) and qmqpd(8).
+
+config::parameters! {
+    /// Clients that may use the QMQP service.
+    QMQPD_AUTHORIZED_CLIENTS: Text = "qmqpd_authorized_clients", "", protects;
+    /// Logs the QMQP client's port.
+    QMQPD_CLIENT_PORT_LOGGING: Boolean = "qmqpd_client_port_logging", "no";
+    /// Pause before a negative QMQP reply.
+    QMQPD_ERROR_DELAY: Time = "qmqpd_error_delay", "1s", unit = s, min = 0;
+    /// Network time limit of QMQP.
+    QMQPD_TIMEOUT: Time = "qmqpd_timeout", "300s", unit = s, min = 1;
+    /// Clients that may send XVERP.
+    SMTPD_AUTHORIZED_VERP_CLIENTS: Text = "smtpd_authorized_verp_clients", "$authorized_verp_clients", protects;
+    /// Table that rewrites client commands.
+    SMTPD_COMMAND_FILTER: Text = "smtpd_command_filter", "", protects;
+    /// Tables that drop or change DNS answers used by smtpd.
+    SMTPD_DNS_REPLY_FILTER: Text = "smtpd_dns_reply_filter", "", protects;
+    /// Lines of a session kept for notices to the postmaster.
+    SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
+    /// Name sent to the before-queue filter.
+    SMTPD_PROXY_EHLO: Text = "smtpd_proxy_ehlo", "$myhostname";
+    /// host:port of a before-queue SMTP filter (amavis can run so).
+    SMTPD_PROXY_FILTER: Text = "smtpd_proxy_filter", "", protects;
+    /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
+    SMTPD_PROXY_OPTIONS: Text = "smtpd_proxy_options", "";
+    /// Time limit of the before-queue filter.
+    SMTPD_PROXY_TIMEOUT: Time = "smtpd_proxy_timeout", "100s", unit = s, min = 1;
+    /// haproxy: reads the PROXY header.
+    SMTPD_UPSTREAM_PROXY_PROTOCOL: Text = "smtpd_upstream_proxy_protocol", "", protects;
+    /// Time limit for the PROXY header.
+    SMTPD_UPSTREAM_PROXY_TIMEOUT: Time = "smtpd_upstream_proxy_timeout", "5s", unit = s, min = 1;
+}
