@@ -115,7 +115,7 @@ fn client(text: &str) -> Result<(IpAddr, Option<String>)> {
         None => (text, None),
     };
     let inner = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
-    let Some(address) = mail::hostname::parse_mailhost_addr(inner) else {
+    let Some(address) = mail::hostname::parse_mailhost_addr(inner).or_else(|| inner.parse().ok()) else {
         bail!(
             "--client {text}: {address:?} is no IP address; want for example 192.0.2.1 or 192.0.2.1,mail.example.com"
         );

@@ -1,8 +1,6 @@
 //! Not yet obeyed: bounce(8).
 
 config::parameters! {
-    /// File with the texts of failure, delay, success and verify notices.
-    BOUNCE_TEMPLATE_FILE: Text = "bounce_template_file", "";
     /// Tells the sender when a message reported late is delivered after all.
     CONFIRM_DELAY_CLEARED: Boolean = "confirm_delay_cleared", "no";
     /// One bounce for all recipients of VERP mail.
