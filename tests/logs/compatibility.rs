@@ -37,7 +37,7 @@ fn talk(server: &Server) {
     client.command("RCPT TO:<ü@example.com>");
     client.command("RCPT TO:<plain@example.com>");
     client.quit();
-    server.logged(&["disconnect from", "quit=1"]);
+    server.logged(&["disconnect from", "data=1"]);
 }
 
 /// What was said of defaults, each once: Postfix's trivial-rewrite(8) is asked again where its clients forgot the answer.
