@@ -14,6 +14,7 @@
 //! @bytes / @end             the same, one byte a write
 //! @repeat N LINE            the line N times, {n} counting from 1; a run of equal replies is kept as one
 //! @wait SECONDS
+//! @tls [CERTIFICATE] [TLSv1.2]   the handshake after a 220 to STARTTLS
 //! ```
 
 use std::{thread, time::Duration};
@@ -87,10 +88,18 @@ impl Talk {
                 }
             }
             "@read" => self.read("(nothing)"),
+            "@tls" => self.handshake(rest),
             "@wait" => thread::sleep(Duration::from_secs_f64(rest.trim().parse().expect("@wait SECONDS"))),
             "@repeat" => self.repeat(rest),
             _ => panic!("unknown line in a script: {word} {rest}"),
         }
+    }
+
+    fn handshake(&mut self, rest: &str) {
+        let certificate = rest.split_whitespace().find(|word| !word.starts_with("TLS"));
+        let done = self.client.handshake(certificate, rest.contains("TLSv1.2"));
+        let reply = done.map_or_else(|_| "<no handshake>".to_string(), |()| "<handshake>".to_string());
+        self.heard.push(Exchange { sent: "(TLS)".into(), reply });
     }
 
     fn repeat(&mut self, rest: &str) {

@@ -15,6 +15,8 @@ pub enum Need {
     /// The binary under test.
     Waxwing,
     Swaks,
+    /// Debian's dovecot-core.
+    Dovecot,
     Pflogsumm,
     /// A C compiler and the wasm32 target are needed by few tests only.
     CCompiler,
@@ -29,6 +31,7 @@ impl Need {
             Self::Waxwing if !asked_for("waxwing") => None,
             Self::Postfix => program("/usr/sbin/postfix"),
             Self::Swaks => program("/usr/bin/swaks"),
+            Self::Dovecot => program("/usr/sbin/dovecot"),
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),
             Self::CCompiler => program("/usr/bin/cc"),
             Self::Waxwing => waxwing().as_ref().err().cloned(),

@@ -16,6 +16,7 @@
 
 mod commands;
 mod default_plugins;
+mod key_files;
 mod mailbox;
 mod maillog;
 mod options;

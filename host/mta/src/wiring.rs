@@ -31,6 +31,8 @@ pub struct Lasting {
     pub tables: Arc<TableCache>,
     pub mailboxes: Arc<dyn virtual_mailbox::MailboxWriter>,
     pub wasm_tables: Arc<WasmTables>,
+    /// Reads files with private keys.
+    pub key_files: Arc<net::tls::ReadFile>,
 }
 
 /// Open tables shared by generations.
@@ -285,9 +287,6 @@ fn refuse_unmet_privacy(config: &Config) -> Result<()> {
         ("smtp_tls_security_level", &["encrypt", "dane-only", "fingerprint", "verify", "secure"]),
         ("smtp_enforce_tls", &["yes"]),
         ("smtp_tls_wrappermode", &["yes"]),
-        ("smtpd_tls_security_level", &["encrypt"]),
-        ("smtpd_enforce_tls", &["yes"]),
-        ("smtpd_tls_wrappermode", &["yes"]),
     ];
     let views = config.master().iter().map(|entry| config.service(entry));
     for view in std::iter::once(config.clone()).chain(views) {
@@ -327,7 +326,8 @@ pub async fn generation(
         let normal = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service)
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
-            .with_flush(flush.clone());
+            .with_flush(flush.clone())
+            .with_tls(&*lasting.key_files);
         let stressed = normal.with_settings(&stressed)?;
         servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }
@@ -472,6 +472,7 @@ fn closed_lasting(config: &Config) -> Result<Lasting> {
         tables: Arc::default(),
         mailboxes: Arc::new(virtual_mailbox::DirectWriter),
         wasm_tables: Arc::default(),
+        key_files: Arc::new(net::tls::read_file),
     })
 }
 

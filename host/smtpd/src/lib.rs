@@ -28,9 +28,11 @@ mod footer;
 mod free_space;
 pub mod parameters;
 pub mod restrict;
+pub mod sasl;
 mod service;
 mod session;
 mod settings;
+pub mod tls;
 mod transaction;
 mod verb;
 

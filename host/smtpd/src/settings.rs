@@ -87,6 +87,7 @@ pub struct Settings {
     pub(crate) queue_directory: PathBuf,
     pub(crate) client_limits: ClientLimits,
 
+    pub(crate) tls: crate::tls::TlsUse,
     pub(crate) relay_first: bool,
     pub(crate) reject_unlisted_recipient: bool,
     pub(crate) reject_unlisted_sender: bool,
@@ -169,6 +170,7 @@ impl Settings {
                 auth_rate: count(config.get(&p::SMTPD_CLIENT_AUTH_RATE_LIMIT)),
                 tls_rate: count(config.get(&p::SMTPD_CLIENT_NEW_TLS_SESSION_RATE_LIMIT)),
             },
+            tls: crate::tls::TlsUse::from(config)?.0,
             relay_first: config.get(&p::SMTPD_RELAY_BEFORE_RECIPIENT_RESTRICTIONS),
             reject_unlisted_recipient: config.get(&p::SMTPD_REJECT_UNLISTED_RECIPIENT),
             reject_unlisted_sender: config.get(&p::SMTPD_REJECT_UNLISTED_SENDER),

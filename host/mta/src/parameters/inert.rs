@@ -18,8 +18,6 @@ config::parameters! {
     CONNECTION_CACHE_SERVICE_NAME: Raw = "connection_cache_service_name", "scache";
     /// scache(8) statistics interval.
     CONNECTION_CACHE_STATUS_UPDATE_TIME: Raw = "connection_cache_status_update_time", "600s";
-    /// Search path of the Cyrus SASL C library.
-    CYRUS_SASL_CONFIG_PATH: Raw = "cyrus_sasl_config_path", "";
     /// Workaround for libc resolver internals; the host uses its own resolver.
     DNS_NCACHE_TTL_FIX_ENABLE: Raw = "dns_ncache_ttl_fix_enable", "no";
     /// Test aid that slows the dnsblog(8) daemon down.

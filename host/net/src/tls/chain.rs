@@ -36,7 +36,11 @@ impl ChainFiles {
     }
 
     /// Loads all of them.
-    pub(super) fn load(&self, provider: &CryptoProvider, read: &ReadFile) -> Result<Vec<Arc<CertifiedKey>>, Unavailable> {
+    pub(super) fn load(
+        &self,
+        provider: &CryptoProvider,
+        read: &ReadFile,
+    ) -> Result<Vec<Arc<CertifiedKey>>, Unavailable> {
         let mut keys = Vec::new();
         if !self.chain_files.is_empty() {
             for file in &self.chain_files {

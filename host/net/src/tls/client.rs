@@ -23,9 +23,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-use super::{
-    Common, Digest, HandshakeError, Peer, Protocols, ReadFile, Stream, Unavailable, peer, protocols, server,
-};
+use super::{Common, Digest, HandshakeError, Peer, Protocols, ReadFile, Stream, Unavailable, peer, protocols, server};
 
 /// What one handshake uses; the policy of a destination may differ from the settings.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +84,8 @@ impl Client {
             .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = builder.with_client_cert_resolver(Arc::new(OwnKeys(self.keys.clone())));
         config.resumption = Resumption::disabled();
-        let name = ServerName::try_from(handshake.server_name.to_string()).ok().filter(|_| !handshake.server_name.is_empty());
+        let name =
+            ServerName::try_from(handshake.server_name.to_string()).ok().filter(|_| !handshake.server_name.is_empty());
         config.enable_sni = name.is_some();
         // Without a name to ask for the library still wants one; it is not sent.
         let name = name.unwrap_or(ServerName::IpAddress(std::net::IpAddr::from([0, 0, 0, 0]).into()));

@@ -3,7 +3,8 @@
 /// Whether a name of a certificate, perhaps with a wildcard for its first label, is the wanted one. `.domain` wants any name
 /// below the domain. `multiple`: `*` stands for more than one label (tls_wildcard_matches_multiple_labels).
 pub fn matches(in_certificate: &str, wanted: &str, multiple: bool) -> bool {
-    let (name, wanted) = (in_certificate.trim_end_matches('.').to_lowercase(), wanted.trim_end_matches('.').to_lowercase());
+    let (name, wanted) =
+        (in_certificate.trim_end_matches('.').to_lowercase(), wanted.trim_end_matches('.').to_lowercase());
     if name.is_empty() || wanted.is_empty() {
         return false;
     }

@@ -1,9 +1,6 @@
 //! What a handshake tells: for logs, Received: headers and restrictions.
 
-use rustls::{
-    CommonState, HandshakeKind, NamedGroup, ProtocolVersion, SignatureScheme,
-    pki_types::CertificateDer,
-};
+use rustls::{CommonState, HandshakeKind, NamedGroup, ProtocolVersion, SignatureScheme, pki_types::CertificateDer};
 use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, public_key::PublicKey, x509::X509Name,
 };

@@ -8,8 +8,14 @@ pub struct Protocols {
 }
 
 /// Names and version numbers, oldest first.
-const KNOWN: [(&str, u16); 6] =
-    [("SSLv2", 0x0002), ("SSLv3", 0x0300), ("TLSv1", 0x0301), ("TLSv1.1", 0x0302), ("TLSv1.2", 0x0303), ("TLSv1.3", 0x0304)];
+const KNOWN: [(&str, u16); 6] = [
+    ("SSLv2", 0x0002),
+    ("SSLv3", 0x0300),
+    ("TLSv1", 0x0301),
+    ("TLSv1.1", 0x0302),
+    ("TLSv1.2", 0x0303),
+    ("TLSv1.3", 0x0304),
+];
 
 impl Protocols {
     /// None: the list has a name that is not known. Names stand alone (only these), behind `!` (not these), or as limits

@@ -41,7 +41,13 @@ async fn shake(server: &Server, client: &Client, handshake: &Handshake<'_>) -> R
 }
 
 fn handshake<'a>(protocols: &'a str, server_name: &'a str) -> Handshake<'a> {
-    Handshake { protocols, grade: "medium", server_name, limit: std::time::Duration::from_secs(5), ..Handshake::default() }
+    Handshake {
+        protocols,
+        grade: "medium",
+        server_name,
+        limit: std::time::Duration::from_secs(5),
+        ..Handshake::default()
+    }
 }
 
 #[tokio::test]
@@ -49,7 +55,10 @@ async fn both_sides_know_whom_they_talk_to() {
     let server = server(common("server.pem", "server.key"));
     let client = Client::new(&common("client.pem", "client.key"), 9, &read).expect("good settings");
     let (of_client, of_server) = shake(&server, &client, &handshake(">=TLSv1", "mx.test")).await.expect("TLS");
-    assert_eq!((of_client.protocol, of_client.cipher.as_str(), of_client.used_bits), ("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256));
+    assert_eq!(
+        (of_client.protocol, of_client.cipher.as_str(), of_client.used_bits),
+        ("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
+    );
     assert_eq!(of_client.key_exchange, "X25519");
     assert_eq!(of_client.sni.as_deref(), Some("mx.test"));
     assert!(of_client.server_signature.starts_with("RSA-PSS (2048 bits) server-digest SHA"), "{of_client:?}");
@@ -87,7 +96,10 @@ async fn nothing_in_common_is_an_error() {
     let mut grade = common("server.pem", "server.key");
     grade.grade = "medium, high".into();
     let failed = shake(&server(grade), &client, &handshake(">=TLSv1", "")).await;
-    assert!(matches!(&failed, Err(HandshakeError::Settings(texts)) if texts == &["invalid cipher grade: \"medium, high\""]), "{failed:?}");
+    assert!(
+        matches!(&failed, Err(HandshakeError::Settings(texts)) if texts == &["invalid cipher grade: \"medium, high\""]),
+        "{failed:?}"
+    );
 }
 
 #[test]
@@ -102,7 +114,10 @@ fn files_that_are_wrong() {
         why(common("server.pem", "client.key")),
         "cannot get RSA private key from file \"client.key\": disabling TLS support"
     );
-    assert_eq!(why(common("x.pem", "server.key")), "cannot get RSA certificate from file \"x.pem\": disabling TLS support");
+    assert_eq!(
+        why(common("x.pem", "server.key")),
+        "cannot get RSA certificate from file \"x.pem\": disabling TLS support"
+    );
     let mut authority = common("server.pem", "server.key");
     authority.authorities.file = "x.pem".into();
     assert_eq!(why(authority), "cannot load Certification Authority data, CAfile=\"x.pem\": disabling TLS support");
@@ -154,7 +169,10 @@ fn names_in_certificates() {
 
 #[test]
 fn fingerprints_and_exclusions() {
-    assert_eq!(Digest::named("MD5").map(|d| d.fingerprint(b"")), Some("D4:1D:8C:D9:8F:00:B2:04:E9:80:09:98:EC:F8:42:7E".into()));
+    assert_eq!(
+        Digest::named("MD5").map(|d| d.fingerprint(b"")),
+        Some("D4:1D:8C:D9:8F:00:B2:04:E9:80:09:98:EC:F8:42:7E".into())
+    );
     assert_eq!(Digest::named("nonsense"), None);
     let all = rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES;
     assert!(all.iter().all(|suite| ciphers::describe(suite.suite()).is_some()), "a suite without a name");

@@ -43,7 +43,8 @@ impl Authorities {
             }
         }
         if !self.directory.is_empty() {
-            let entries = fs::read_dir(&self.directory).map_err(|why| trouble(&format!("{}: {why}", self.directory)))?;
+            let entries =
+                fs::read_dir(&self.directory).map_err(|why| trouble(&format!("{}: {why}", self.directory)))?;
             for entry in entries.flatten().filter(|entry| is_hash_name(&entry.file_name().to_string_lossy())) {
                 // As in OpenSSL, a bad file among the others does no harm.
                 if let Ok(bytes) = fs::read(entry.path()) {
