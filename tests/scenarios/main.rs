@@ -5,6 +5,9 @@ mod s05;
 mod s07;
 mod s08;
 mod s09;
+mod s09_tls;
+mod s10_auth;
+mod s12_tls;
 mod s22;
 mod s23;
 

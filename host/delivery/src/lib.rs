@@ -32,8 +32,12 @@ pub use virtual_mailbox::Virtual;
 pub use wasm::Wasm;
 
 /// Every parameter table of this crate.
-pub const PARAMETERS: &[&[config::Row]] =
-    &[status_log::PARAMETERS, smtp::parameters::PARAMETERS, virtual_mailbox::parameters::PARAMETERS];
+pub const PARAMETERS: &[&[config::Row]] = &[
+    status_log::PARAMETERS,
+    smtp::parameters::PARAMETERS,
+    virtual_mailbox::parameters::PARAMETERS,
+    smtp::tls_parameters::PARAMETERS,
+];
 
 /// What keeps an agent from starting.
 #[derive(Debug, thiserror::Error)]

@@ -124,8 +124,8 @@ fn text(name: &str) -> Option<String> {
 fn group_name(group: NamedGroup) -> String {
     match group {
         NamedGroup::X25519 => "X25519".to_string(),
-        NamedGroup::secp256r1 => "ECDHE (P-256)".to_string(),
-        NamedGroup::secp384r1 => "ECDHE (P-384)".to_string(),
+        NamedGroup::secp256r1 => "ECDHE (prime256v1)".to_string(),
+        NamedGroup::secp384r1 => "ECDHE (secp384r1)".to_string(),
         other => format!("{other:?}"),
     }
 }
@@ -145,9 +145,9 @@ pub(super) fn signature(scheme: SignatureScheme, certificate: &[u8], side: &str)
     let parsed = X509Certificate::from_der(certificate).ok();
     let size = match (scheme, parsed.as_ref().and_then(|(_, one)| one.public_key().parsed().ok())) {
         (_, Some(PublicKey::RSA(key))) => format!(" ({} bits)", key.key_size()),
-        (SignatureScheme::ECDSA_NISTP256_SHA256, _) => " (P-256)".to_string(),
-        (SignatureScheme::ECDSA_NISTP384_SHA384, _) => " (P-384)".to_string(),
-        (SignatureScheme::ECDSA_NISTP521_SHA512, _) => " (P-521)".to_string(),
+        (SignatureScheme::ECDSA_NISTP256_SHA256, _) => " (prime256v1)".to_string(),
+        (SignatureScheme::ECDSA_NISTP384_SHA384, _) => " (secp384r1)".to_string(),
+        (SignatureScheme::ECDSA_NISTP521_SHA512, _) => " (secp521r1)".to_string(),
         _ => String::new(),
     };
     format!("{kind}{size} {side}-digest {digest}")
