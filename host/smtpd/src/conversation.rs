@@ -124,6 +124,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             if let (Ok(_), Err(end)) = (&result, flushed) {
                 result = Err(end.into());
             }
+            self.line.stream_mut().close().await;
         }
         let reason = match result {
             Ok(reason) => reason,

@@ -247,6 +247,7 @@ impl Session {
         if flushed.is_ok() && !settings.skip_quit_response {
             let _ = self.reply(&mut deadline, settings, log, queue_id).await;
         }
+        self.connection.stream_mut().close().await;
     }
 }
 

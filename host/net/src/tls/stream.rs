@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Bytes of a peer, in the clear or under TLS.
 pub enum Stream<S> {
@@ -58,6 +58,16 @@ impl<S> Stream<S> {
                 *self = other;
                 None
             }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// Says in TLS that the session is over, so that its end is not taken for an attack. A peer that does not listen is not
+    /// waited for.
+    pub async fn close(&mut self) {
+        if let Self::Tls(stream) = self {
+            let _ = tokio::time::timeout(std::time::Duration::from_secs(1), stream.shutdown()).await;
         }
     }
 }
