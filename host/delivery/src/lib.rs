@@ -13,7 +13,8 @@
 //!
 //! What it must never do: bounce what may work later, report delivery on a guess, follow a remote server into unbounded
 //! memory or time, let a stray CR or LF of the content become a line end on the wire, or write a mailbox as another user
-//! than the tables name: what needs another uid goes through [`virtual_mailbox::MailboxWriter`].
+//! than the tables name: what needs another uid goes through [`virtual_mailbox::MailboxWriter`]; or send in the clear
+//! what its policy wants under TLS.
 #![forbid(unsafe_code)]
 
 pub mod discard;

@@ -29,8 +29,7 @@ pub(crate) struct Mechanism {
     pub properties: Properties,
 }
 
-/// The beginning of an exchange.
-#[derive(Debug)]
+/// The beginning of an exchange. Holds the password, so it has no form for logs.
 pub(crate) struct Question<'a> {
     pub mechanism: &'a str,
     pub service: &'a str,

@@ -47,7 +47,7 @@ pub struct Server {
     keys: Vec<Arc<CertifiedKey>>,
     ask: bool,
     /// Their names are told to clients that are asked.
-    authorities: Vec<DistinguishedName>,
+    authorities: Arc<[DistinguishedName]>,
     trust: Option<Arc<dyn ClientCertVerifier>>,
     verify_depth: usize,
     own_order: bool,
@@ -77,7 +77,7 @@ impl Server {
             protocols,
             keys,
             ask: settings.ask,
-            authorities: roots.subjects(),
+            authorities: roots.subjects().into(),
             trust: trust(roots, &provider),
             verify_depth: settings.verify_depth,
             own_order: settings.own_order,
@@ -244,7 +244,7 @@ impl SigningKey for NotingKey {
 #[derive(Debug)]
 struct AskForCertificate {
     provider: Arc<CryptoProvider>,
-    authorities: Vec<DistinguishedName>,
+    authorities: Arc<[DistinguishedName]>,
     scheme: Arc<AtomicU16>,
 }
 
