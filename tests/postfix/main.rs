@@ -6,6 +6,7 @@ use waxwing_tests::{
     comparison::{self, Difference},
     dialogue_file,
     dns::Dns,
+    dovecot::Dovecot,
     namespace,
     needs::{Need, asked_for, say},
     policy_server::PolicyServer,
@@ -50,6 +51,14 @@ macro_rules! files {
             namespace::inside(&[Need::Postfix, Need::Waxwing], |place| compare(place, concat!(stringify!($name), ".cases")));
         })*
     };
+}
+
+#[test]
+fn tls() {
+    namespace::inside(&[Need::Postfix, Need::Waxwing, Need::Dovecot], |place| {
+        let _dovecot = Dovecot::serve(place, &["joe:secret", "alice:secret", "joe@example.test:secret"], None);
+        compare(place, "tls.cases");
+    });
 }
 
 files!(access dns limits lists protocol stages verbs);

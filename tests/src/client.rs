@@ -8,11 +8,13 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
+use crate::tls::Transport;
+
 /// What `reply` says when the server closed the connection.
 pub const CLOSED: &str = "<closed>";
 
 pub struct Client {
-    stream: TcpStream,
+    stream: Transport,
     unread: Vec<u8>,
 }
 
@@ -39,6 +41,7 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.set_write_timeout(Some(Duration::from_secs(30)))?;
+        let stream = Transport::Plain(stream);
         Ok(Self { stream, unread: Vec::new() })
     }
 
@@ -53,7 +56,25 @@ impl Client {
     }
 
     pub fn set_patience(&self, patience: Duration) {
-        self.stream.set_read_timeout(Some(patience)).expect("a timeout above zero");
+        self.stream.tcp().set_read_timeout(Some(patience)).expect("a timeout above zero");
+    }
+
+    /// The handshake after a 220 to STARTTLS. `certificate` names one of tests/certificates.
+    pub fn handshake(&mut self, certificate: Option<&str>, only_tls12: bool) -> Result<(), String> {
+        self.stream.start_tls(certificate, only_tls12)
+    }
+
+    /// STARTTLS, the handshake and EHLO. Panics with what went wrong otherwise.
+    pub fn starttls(&mut self) -> String {
+        self.starttls_as(None)
+    }
+
+    /// The same with a certificate.
+    pub fn starttls_as(&mut self, certificate: Option<&str>) -> String {
+        let reply = self.command("STARTTLS");
+        assert!(reply.starts_with("220"), "STARTTLS: {reply}");
+        self.handshake(certificate, false).expect("a handshake");
+        self.command("EHLO client.test")
     }
 
     /// Sends the line with CR LF and reads the reply.
@@ -64,12 +85,12 @@ impl Client {
 
     /// A server that went away shows in the next reply.
     pub fn send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes);
+        let _ = self.stream.write_all(bytes).and_then(|()| self.stream.flush());
     }
 
     /// The rest of the session as the server sees it: no more bytes will come.
     pub fn finish_sending(&self) {
-        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+        let _ = self.stream.tcp().shutdown(std::net::Shutdown::Write);
     }
 
     /// One reply; the lines of a long one are joined with a line feed.

@@ -15,6 +15,7 @@
 //! @repeat N LINE            the line N times, {n} counting from 1; a run of equal replies is kept as one
 //! @wait SECONDS
 //! @policy ANSWER / @policy  the policy server, see that module
+//! @tls [CERTIFICATE] [TLSv1.2]   the handshake after a 220 to STARTTLS
 //! ```
 
 use std::{thread, time::Duration};
@@ -91,6 +92,7 @@ impl Talk {
                 }
             }
             "@read" => self.read("(nothing)"),
+            "@tls" => self.handshake(rest),
             "@wait" => thread::sleep(Duration::from_secs_f64(rest.trim().parse().expect("@wait SECONDS"))),
             "@repeat" => self.repeat(rest),
             "@policy" => {
@@ -99,6 +101,13 @@ impl Talk {
             }
             _ => panic!("unknown line in a script: {word} {rest}"),
         }
+    }
+
+    fn handshake(&mut self, rest: &str) {
+        let certificate = rest.split_whitespace().find(|word| !word.starts_with("TLS"));
+        let done = self.client.handshake(certificate, rest.contains("TLSv1.2"));
+        let reply = done.map_or_else(|_| "<no handshake>".to_string(), |()| "<handshake>".to_string());
+        self.heard.push(Exchange { sent: "(TLS)".into(), reply });
     }
 
     fn repeat(&mut self, rest: &str) {

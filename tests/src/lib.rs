@@ -7,7 +7,7 @@
 //!   WAXWING_REQUIRE_ALL set it fails instead.
 //! - [`server`]: Postfix and Waxwing on the same main.cf, master.cf and tables. WAXWING names the binary; without it the
 //!   tests build the one of this tree.
-//! - [`client`], [`sink`], [`dns`], [`policy_server`]: the other ends of the line.
+//! - [`client`], [`tls`], [`sink`], [`dns`], [`dovecot`], [`policy_server`]: the other ends of the line.
 //! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@ pub mod comparison;
 pub mod dialogue;
 pub mod dialogue_file;
 pub mod dns;
+pub mod dovecot;
 pub mod load;
 pub mod namespace;
 pub mod needs;
@@ -24,4 +25,5 @@ pub mod normal;
 pub mod policy_server;
 pub mod server;
 pub mod sink;
+pub mod tls;
 pub mod waiting;

@@ -15,6 +15,8 @@ pub enum Need {
     /// The binary under test.
     Waxwing,
     Swaks,
+    /// Debian's dovecot-core.
+    Dovecot,
     Pflogsumm,
     /// Policy servers of Debian.
     Postgrey,
@@ -32,6 +34,7 @@ impl Need {
             Self::Waxwing if !asked_for("waxwing") => None,
             Self::Postfix => program("/usr/sbin/postfix"),
             Self::Swaks => program("/usr/bin/swaks"),
+            Self::Dovecot => program("/usr/sbin/dovecot"),
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),
             Self::Postgrey => program("/usr/sbin/postgrey"),
             Self::PolicydSpf => program("/usr/bin/policyd-spf"),

@@ -81,6 +81,7 @@ discard unix - - n - - discard
 local unix - n n - - local
 virtual unix - n n - - virtual
 lmtp unix - - n - - lmtp
+tlsmgr unix - - n 1000? 1 tlsmgr
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 ";
@@ -220,6 +221,9 @@ impl Server {
         let mut base = BASE.to_string();
         let dir = self.directory.display();
         base += &format!("queue_directory = {dir}/spool\ndata_directory = {dir}/data\nmaillog_file = {dir}/mail.log\n");
+        if self.main.contains("$certificates") || self.master.contains("$certificates") {
+            base += &format!("certificates = {}\n", crate::tls::certificates().display());
+        }
         if self.is_postfix() {
             base += "command_directory = /usr/sbin\ndaemon_directory = /usr/lib/postfix/sbin\n";
         }

@@ -13,7 +13,8 @@
 //!
 //! What it must never do: bounce what may work later, report delivery on a guess, follow a remote server into unbounded
 //! memory or time, let a stray CR or LF of the content become a line end on the wire, or write a mailbox as another user
-//! than the tables name: what needs another uid goes through [`virtual_mailbox::MailboxWriter`].
+//! than the tables name: what needs another uid goes through [`virtual_mailbox::MailboxWriter`]; or send in the clear
+//! what its policy wants under TLS.
 #![forbid(unsafe_code)]
 
 pub mod discard;
@@ -32,8 +33,12 @@ pub use virtual_mailbox::Virtual;
 pub use wasm::Wasm;
 
 /// Every parameter table of this crate.
-pub const PARAMETERS: &[&[config::Row]] =
-    &[status_log::PARAMETERS, smtp::parameters::PARAMETERS, virtual_mailbox::parameters::PARAMETERS];
+pub const PARAMETERS: &[&[config::Row]] = &[
+    status_log::PARAMETERS,
+    smtp::parameters::PARAMETERS,
+    virtual_mailbox::parameters::PARAMETERS,
+    smtp::tls_parameters::PARAMETERS,
+];
 
 /// What keeps an agent from starting.
 #[derive(Debug, thiserror::Error)]

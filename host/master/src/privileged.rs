@@ -10,4 +10,4 @@ mod parent;
 pub mod protocol;
 
 pub use child::{MailboxChannel, Parent};
-pub use parent::{OpenLog, Owner, WriteMailbox, supervise};
+pub use parent::{Files, OpenKey, OpenLog, Owner, WriteMailbox, supervise};

@@ -17,6 +17,7 @@
 mod commands;
 mod compatibility;
 mod default_plugins;
+mod key_files;
 mod mailbox;
 mod maillog;
 mod options;

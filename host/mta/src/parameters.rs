@@ -19,12 +19,16 @@ const OBEYED: &[&[Row]] = &[
     rewrite::parameters::PARAMETERS,
     cleanup::parameters::PARAMETERS,
     smtpd::parameters::PARAMETERS,
+    smtpd::sasl::parameters::PARAMETERS,
+    smtpd::tls::parameters::PARAMETERS,
+    net::tls::parameters::PARAMETERS,
     bounce::parameters::PARAMETERS,
     bounce::verify::parameters::PARAMETERS,
     qmgr::parameters::PARAMETERS,
     delivery::PARAMETERS[0],
     delivery::PARAMETERS[1],
     delivery::PARAMETERS[2],
+    delivery::PARAMETERS[3],
 ];
 
 const INERT: &[&[Row]] = &[inert::PARAMETERS];

@@ -31,6 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     commands::placed,
     default_plugins::DEFAULT_PLUGINS,
+    key_files,
     mailbox::{ParentWriter, parent_jobs},
     maillog::{self, LogWriter, Target},
     system::{SystemClock, SystemRandomness},
@@ -47,7 +48,7 @@ pub const SERVE: &str = "serve";
 /// Sessions and deliveries under way get so long to end when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-fn load(directory: &Path) -> Result<Config> {
+pub fn load(directory: &Path) -> Result<Config> {
     let loaded = Config::load(directory, crate::parameters::ROWS)
         .map_err(|e| anyhow!("{e}"))
         .with_context(|| format!("configuration directory {}", directory.display()))?;
@@ -73,8 +74,9 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
     server.arg("-c").arg(directory).arg(SERVE);
     let directory = directory.to_path_buf();
     let (uid, gid) = (owner.uid, owner.gid);
+    let keys_directory = directory.clone();
     let last_good = std::sync::Mutex::new(config.get(&MAILLOG_FILE));
-    let open_log = Arc::new(move || {
+    let open_log = Box::new(move || {
         let mut path = last_good.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // While main.cf is broken the log is where it was: the line that says so must get there.
         if let Ok(config) = load(&directory) {
@@ -84,7 +86,8 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
         std::os::unix::fs::fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()))?;
         Ok(file)
     });
-    Ok(privileged::supervise(server, parent_jobs(), open_log)? as u8)
+    let files = privileged::Files { log: open_log, key: Box::new(move |path| key_files::open(&keys_directory, path)) };
+    Ok(privileged::supervise(server, parent_jobs(), files)? as u8)
 }
 
 fn mail_owner(config: &Config) -> Result<User> {
@@ -231,6 +234,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         },
         wasm_tables: Arc::default(),
         verification: Arc::default(),
+        key_files: key_files::reader(parent.clone()),
     };
     // What is wrong with tables and addresses is told before anything starts.
     wiring::services(&config, &lasting)?;

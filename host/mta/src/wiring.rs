@@ -36,6 +36,8 @@ pub struct Lasting {
     pub mailboxes: Arc<dyn virtual_mailbox::MailboxWriter>,
     pub wasm_tables: Arc<WasmTables>,
     pub verification: Arc<Verification>,
+    /// Reads files with private keys.
+    pub key_files: Arc<net::tls::ReadFile>,
 }
 
 /// Open tables shared by generations.
@@ -288,32 +290,6 @@ pub async fn check(registry: Arc<Registry>) -> Result<()> {
     generation(registry, &lasting, &queue, nobody_asks).await.map(drop)
 }
 
-/// What promises privacy must not be taken for a wish: this release has no TLS, so it refuses to start where main.cf or an
-/// `-o` of master.cf demands it.
-fn refuse_unmet_privacy(config: &Config) -> Result<()> {
-    const DEMANDS: &[(&str, &[&str])] = &[
-        ("smtp_tls_security_level", &["encrypt", "dane-only", "fingerprint", "verify", "secure"]),
-        ("smtp_enforce_tls", &["yes"]),
-        ("smtp_tls_wrappermode", &["yes"]),
-        ("smtpd_tls_security_level", &["encrypt"]),
-        ("smtpd_enforce_tls", &["yes"]),
-        ("smtpd_tls_wrappermode", &["yes"]),
-    ];
-    let views = config.master().iter().map(|entry| config.service(entry));
-    for view in std::iter::once(config.clone()).chain(views) {
-        for (name, demanding) in DEMANDS {
-            let value = view.raw(name).map(|raw| view.expand(raw).unwrap_or_default()).unwrap_or_default();
-            if demanding.contains(&value.trim()) {
-                let place = view.place(name).map_or_else(String::new, |place| format!("{place}: "));
-                return Err(anyhow!(
-                    "{place}{name} = {value}: TLS is not supported in this release; plain text is not what was asked for"
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Builds the daemons. `flush` is what ETRN asks for.
 pub async fn generation(
     registry: Arc<Registry>,
@@ -322,7 +298,6 @@ pub async fn generation(
     flush: smtpd::Flush,
 ) -> Result<Generation> {
     let config = registry.config().clone();
-    refuse_unmet_privacy(&config)?;
     // The registry's own services hold the same tables; rewrite is made from them once more, cheaply.
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
@@ -338,7 +313,8 @@ pub async fn generation(
         let normal = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service)
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
-            .with_flush(flush.clone());
+            .with_flush(flush.clone())
+            .with_tls(&*lasting.key_files);
         let stressed = normal.with_settings(&stressed)?;
         servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }
@@ -434,7 +410,8 @@ fn agent(
     Ok(Some(match entry.command.as_str() {
         "smtp" => {
             let settings = delivery::smtp::Settings::from_config(&view).map_err(bad)?;
-            Arc::new(Smtp::new(settings, services.clone(), net::hosts::HostsFile::system(), status_log("smtp")))
+            let smtp = Smtp::new(settings, services.clone(), net::hosts::HostsFile::system(), status_log("smtp"));
+            Arc::new(smtp.with_tls(&*lasting.key_files))
         }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
@@ -495,6 +472,7 @@ pub fn closed_lasting(config: &Config) -> Result<Lasting> {
         mailboxes: Arc::new(virtual_mailbox::DirectWriter),
         wasm_tables: Arc::default(),
         verification: Arc::default(),
+        key_files: Arc::new(net::tls::read_file),
     })
 }
 

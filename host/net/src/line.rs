@@ -72,6 +72,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.stream
     }
 
+    /// The stream below, to put TLS on it.
+    pub fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Forgets what has arrived and was not consumed: nothing that was sent in the clear may be taken for part of the
+    /// encrypted session (RFC 3207 section 4.2, CVE-2011-0411).
+    pub fn discard_input(&mut self) {
+        self.consume(usize::MAX);
+    }
+
     /// What has arrived and was not consumed: not empty after a command means pipelining.
     pub fn buffered(&self) -> &[u8] {
         &self.input[self.start..self.end]

@@ -104,6 +104,14 @@ impl Anvil {
         rate
     }
 
+    /// How many there were in this time unit.
+    fn rate(&self, key: &(Arc<str>, IpAddr), kind: Counted) -> u32 {
+        let now = self.clock.monotonic();
+        let counters = self.lock();
+        let entry = counters.clients.get(key).filter(|entry| now.saturating_sub(entry.since) < self.time_unit);
+        entry.map_or(0, |entry| entry.events[kind as usize])
+    }
+
     fn disconnect(&self, key: &(Arc<str>, IpAddr)) {
         if let Some(entry) = self.lock().clients.get_mut(key) {
             entry.open = entry.open.saturating_sub(1);
@@ -164,6 +172,13 @@ impl Counting {
     /// One more event of this client: how many in this time unit.
     pub fn count(&self, kind: Counted) -> u32 {
         self.anvil.count(&self.key, kind)
+    }
+}
+
+impl Counting {
+    /// How many events of this client there were in this time unit.
+    pub fn rate_of(&self, kind: Counted) -> u32 {
+        self.anvil.rate(&self.key, kind)
     }
 }
 

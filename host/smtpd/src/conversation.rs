@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use hook::{Instances, MessageView, Notes};
 use mail::{Reply, Status};
-use net::{Connection, Deadline, LineEnd};
+use net::{Connection, Deadline, LineEnd, tls::Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         eval::{Evaluator, Unlisted},
         reuse::Reuse,
     },
+    sasl::Offer,
     service::Generation,
     settings::BareNewline,
     transaction::Incoming,
@@ -28,7 +29,7 @@ use crate::{
 /// A client and what the server remembers while it talks to it.
 pub(crate) struct Conversation<'s, S> {
     pub service: &'s Generation,
-    pub line: Connection<S>,
+    pub line: Connection<Stream<S>>,
     pub deadline: Deadline,
     pub session: Arc<Session>,
     pub defer: Defer,
@@ -44,6 +45,8 @@ pub(crate) struct Conversation<'s, S> {
     /// Content bytes received, when the client goes away within them.
     pub content_bytes: Option<u64>,
     pub counting: Option<Counting>,
+    /// What AUTH may do now; none: it is not to be had.
+    pub sasl: Option<Offer>,
     pub xclient: bool,
     pub xforward: bool,
     pub discarded: EhloKeywords,
@@ -75,7 +78,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let notes = Notes::default();
         Self {
             service,
-            line: Connection::new(stream),
+            line: Connection::new(Stream::Plain(stream)),
             deadline: match settings.min_data_rate {
                 Some(rate) => Deadline::per_request(settings.timeout, rate),
                 None => Deadline::per_read(settings.timeout),
@@ -91,6 +94,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             announced_size: 0,
             content_bytes: None,
             counting,
+            sasl: None,
             xclient: false,
             xforward: false,
             discarded: settings.discarded,
@@ -123,6 +127,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             if let (Ok(_), Err(end)) = (&result, flushed) {
                 result = Err(end.into());
             }
+            self.line.stream_mut().close().await;
         }
         let reason = match result {
             Ok(reason) => reason,
@@ -152,6 +157,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         if self.over_connection_limit().await? {
             return Ok(false);
         }
+        if !self.start_wrapper().await? {
+            return Ok(false);
+        }
+        self.activate_sasl().await?;
         self.note_early_commands().await;
         let decision = if self.session.stand_alone { Decision::Go } else { self.evaluator(None).connect().await };
         match decision {
@@ -269,7 +278,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     }
 
     /// Reads a line; false when it was answered already.
-    async fn read_command(&mut self) -> Result<bool, End> {
+    pub async fn read_command(&mut self) -> Result<bool, End> {
         let limit = self.service.settings.line_length_limit;
         let end = self.line.read_line(limit, &mut self.deadline, &mut self.command).await?;
         let label = &self.session.client.label;
@@ -326,12 +335,19 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             self.deny_access().await?;
             return Ok(Step::Failed);
         }
+        if self.service.settings.tls.enforced && self.session.tls.is_none() && !self.may_precede_tls(verb) {
+            return self.demand_tls().await;
+        }
         self.session_mut().place = verb.name;
         let step = verb.run(self, argument).await?;
         if matches!(step, Step::Done | Step::Quit) {
             self.successes[number] += 1;
         }
         Ok(if verb.flags.contains(Flags::LIMIT) { self.count_junk(step) } else { step })
+    }
+
+    fn may_precede_tls(&self, verb: &Verb) -> bool {
+        verb.flags.contains(Flags::PRE_TLS) || self.session.stand_alone
     }
 
     /// A refused client may only QUIT. RFC 5321 section 3.1.

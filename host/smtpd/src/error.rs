@@ -12,6 +12,12 @@ pub enum SmtpdError {
     /// A parameter's value is none of those it may have.
     #[error("bad parameter value: '{name} = {value}'")]
     ConfigBadValue { name: &'static str, value: String },
+    /// AUTH is wanted, and what is to check passwords is not to be had. The text names the file.
+    #[error("{0}")]
+    ConfigSasl(String),
+    /// smtpd_tls_security_level.
+    #[error("Invalid TLS level \"{0}\"")]
+    ConfigTlsLevel(String),
     /// A list of options holds one that does not exist.
     #[error("unknown {name} value \"{option}\" in \"{value}\"")]
     ConfigUnknownOption { name: &'static str, option: String, value: String },

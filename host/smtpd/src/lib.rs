@@ -1,7 +1,8 @@
-//! The SMTP server: smtpd(8) and, for its client counters, anvil(8).
+//! The SMTP server: smtpd(8) and, for its client counters, anvil(8). STARTTLS and AUTH: TLS_README, SASL_README.
 //!
 //! What comes in: one stream a client at a time ([`Service::serve`]), the parameters of one configuration generation, the
-//! restrictions its plugins offer ([`hook::Catalogue`]) and the ports of [`hook::Services`].
+//! restrictions its plugins offer ([`hook::Catalogue`]), the ports of [`hook::Services`], and the verdict of Dovecot or
+//! saslauthd on a login.
 //!
 //! What goes out: SMTP replies and log lines in Postfix's words, and messages, through [`cleanup::Cleanup`] into the queue.
 //! A 250 for a message is said only after cleanup committed it.
@@ -15,7 +16,8 @@
 //!
 //! What it must never do: know the name of a restriction beside list syntax and the two that parameters stand for
 //! (`reject_unlisted_sender`, `reject_unlisted_recipient`), take a failed plugin or table for consent, keep a whole
-//! message in memory itself, or let a client's bytes reach a log line or a reply uncleaned.
+//! message in memory itself, let a client's bytes reach a log line or a reply uncleaned, take what came before STARTTLS for
+//! part of the session under it, or log a password.
 #![forbid(unsafe_code)]
 
 mod anvil;
@@ -29,9 +31,11 @@ mod footer;
 mod free_space;
 pub mod parameters;
 pub mod restrict;
+pub mod sasl;
 mod service;
 mod session;
 mod settings;
+pub mod tls;
 mod transaction;
 mod verb;
 

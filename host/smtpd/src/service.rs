@@ -18,6 +18,8 @@ use crate::{
     ehlo_keywords::EhloKeywords,
     free_space::FreeSpace,
     restrict::list::{Lists, Reader},
+    sasl::Sasl,
+    tls::TlsUse,
 };
 
 /// What became of an ETRN.
@@ -46,6 +48,10 @@ pub(crate) struct Generation {
     pub anvil: Arc<Anvil>,
     pub log: MailLog,
     pub free_space: FreeSpace,
+    pub sasl: Option<Arc<Sasl>>,
+    /// None: no TLS, or not for now.
+    pub tls_server: Option<Arc<net::tls::Server>>,
+    config: Config,
     service: Arc<str>,
     hosts: HostsFile,
     flush: Option<Flush>,
@@ -77,6 +83,9 @@ impl Service {
             }
         }
         let free_space = FreeSpace::new(settings.queue_directory.clone());
+        let warn_log = log.clone();
+        let warn: dict::Warn = Arc::new(move |text| warn_log.warning(format_args!("{text}")));
+        let sasl = Sasl::new(&config, &services, warn)?.map(Arc::new);
         Ok(Self(Arc::new(Generation {
             settings: Arc::new(settings),
             lists,
@@ -85,6 +94,9 @@ impl Service {
             anvil,
             log,
             free_space,
+            sasl,
+            tls_server: None,
+            config,
             service: service.into(),
             hosts: HostsFile::system(),
             flush: None,
@@ -102,11 +114,30 @@ impl Service {
             cleanup: calm.cleanup.clone(),
             anvil: calm.anvil.clone(),
             log: calm.log.clone(),
+            sasl: calm.sasl.clone(),
+            tls_server: calm.tls_server.clone(),
+            config: config.clone(),
             free_space: FreeSpace::new(calm.settings.queue_directory.clone()),
             service: calm.service.clone(),
             hosts: calm.hosts.clone(),
             flush: calm.flush.clone(),
         })))
+    }
+
+    /// The same with TLS working, where the parameters ask for it; `read` reads its files. What is wrong with them is logged, and
+    /// then STARTTLS is refused. To be called before the first session and before [`Service::with_settings`].
+    #[must_use]
+    pub fn with_tls(self, read: &net::tls::ReadFile) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut generation) => {
+                if let Ok((tls, warnings)) = TlsUse::from(&generation.config) {
+                    warnings.iter().for_each(|text| generation.log.warning(format_args!("{text}")));
+                    generation.tls_server = tls.server(&generation.config, read, &generation.log);
+                }
+                Self(Arc::new(generation))
+            }
+            Err(shared) => Self(shared),
+        }
     }
 
     /// The same with ETRN working. To be called before the first session.

@@ -125,7 +125,14 @@ pub struct Session {
     pub(crate) recipient_options: (String, String),
     pub queue_id: Option<String>,
     pub(crate) etrn_domain: Option<String>,
+    pub(crate) sasl_method: Option<String>,
     pub(crate) sasl_username: Option<String>,
+    /// AUTH= of MAIL FROM.
+    pub(crate) sasl_sender: Option<String>,
+    /// AUTH may be used now.
+    pub(crate) auth_available: bool,
+    /// None: in the clear.
+    pub(crate) tls: Option<Arc<net::tls::Peer>>,
     pub(crate) forwarded: Forwarded,
     /// Commands came before the client might send them.
     pub(crate) pipelined_early: bool,
@@ -151,7 +158,11 @@ impl Session {
             recipient_options: Default::default(),
             queue_id: None,
             etrn_domain: None,
+            sasl_method: None,
             sasl_username: None,
+            sasl_sender: None,
+            auth_available: false,
+            tls: None,
             forwarded: Forwarded::default(),
             pipelined_early: false,
             connections: 0,
@@ -163,6 +174,17 @@ impl Session {
     /// `SMTP` or `ESMTP`.
     pub fn protocol(&self) -> &'static str {
         if self.esmtp { "ESMTP" } else { "SMTP" }
+    }
+
+    /// Nobody is logged in.
+    pub(crate) fn log_out(&mut self) {
+        self.sasl_method = None;
+        self.sasl_username = None;
+    }
+
+    /// The client's certificate.
+    fn certificate(&self) -> Option<&net::tls::PeerCertificate> {
+        self.tls.as_ref()?.certificate.as_ref()
     }
 
     /// The queue id or NOQUEUE, for the log.
@@ -201,7 +223,9 @@ impl Session {
             } else {
                 forwarded.protocol.clone()
             },
+            sasl_method: self.sasl_method.clone().unwrap_or_default(),
             sasl_username: self.sasl_username.clone().unwrap_or_default(),
+            sasl_sender: self.sasl_sender.clone().unwrap_or_default(),
             log_ident: forwarded.ident.clone(),
             local: forwarded.local.unwrap_or(local),
             ..ClientAttributes::default()
@@ -232,7 +256,17 @@ impl SessionView for Session {
             Attribute::ServerAddress => Some(&self.client.server_address),
             // MAIL FROM begins it only once it is accepted.
             Attribute::Instance => transaction.filter(|_| self.place != "MAIL").map(|t| t.instance.as_str()),
+            Attribute::SaslMethod => self.sasl_method.as_deref(),
             Attribute::SaslUsername => self.sasl_username.as_deref(),
+            Attribute::SaslSender => self.sasl_sender.as_deref(),
+            // Names that no authority vouches for are anybody's.
+            Attribute::CcertSubject => self.certificate().filter(|c| c.trusted).map(|c| c.subject.as_str()),
+            Attribute::CcertIssuer => self.certificate().filter(|c| c.trusted).map(|c| c.issuer.as_str()),
+            Attribute::CcertFingerprint => self.certificate().map(|c| c.fingerprint.as_str()),
+            Attribute::CcertPubkeyFingerprint => self.certificate().map(|c| c.public_key_fingerprint.as_str()),
+            Attribute::EncryptionProtocol => self.tls.as_ref().map(|tls| tls.protocol),
+            Attribute::EncryptionCipher => self.tls.as_ref().map(|tls| tls.cipher.as_str()),
+            Attribute::TlsSni => self.tls.as_ref()?.sni.as_deref(),
             Attribute::EtrnDomain => self.etrn_domain.as_deref(),
             Attribute::CompatibilityLevel => Some(&self.settings.compatibility_level),
             Attribute::MailVersion => Some(&self.settings.mail_version),
@@ -244,8 +278,8 @@ impl SessionView for Session {
             Attribute::BodyType => transaction.map(|t| t.body_type).filter(|t| !t.is_empty()),
             Attribute::OriginalRecipient => Some(self.recipient_options.0.as_str()).filter(|t| !t.is_empty()),
             Attribute::DsnNotify => Some(self.recipient_options.1.as_str()).filter(|t| !t.is_empty()),
-            // TLS and SASL are off in this service.
-            _ => None,
+            // smtpd_policy_service_policy_context.
+            Attribute::PolicyContext => None,
         }
     }
 
@@ -282,7 +316,17 @@ impl SessionView for Session {
             "service_name" => text(Attribute::ServiceName),
             "reply_name" => self.subject.as_ref().map(|subject| subject.name.clone()),
             "reply_class" => self.subject.as_ref().map(|subject| subject.class.to_string()),
+            "sasl_method" | "auth_type" => text(Attribute::SaslMethod),
             "sasl_username" | "auth_authen" => text(Attribute::SaslUsername),
+            "sasl_sender" | "auth_author" => text(Attribute::SaslSender),
+            "ccert_subject" | "cert_subject" => text(Attribute::CcertSubject),
+            "ccert_issuer" | "cert_issuer" => text(Attribute::CcertIssuer),
+            "ccert_fingerprint" => text(Attribute::CcertFingerprint),
+            "ccert_pubkey_fingerprint" => text(Attribute::CcertPubkeyFingerprint),
+            "encryption_protocol" | "tls_version" => text(Attribute::EncryptionProtocol),
+            "encryption_cipher" | "cipher" => text(Attribute::EncryptionCipher),
+            "encryption_keysize" | "cipher_bits" => self.tls.as_ref().map(|tls| tls.used_bits.to_string()),
+            "tls_sni" => text(Attribute::TlsSni),
             _ => None,
         }
     }
@@ -290,7 +334,10 @@ impl SessionView for Session {
     fn facts(&self) -> Facts {
         let mut facts = Facts::empty();
         facts.set(Facts::ESMTP, self.esmtp);
-        facts.set(Facts::AUTHENTICATED, self.sasl_username.is_some());
+        facts.set(Facts::AUTHENTICATED, self.auth_available && self.sasl_username.is_some());
+        facts.set(Facts::AUTH_AVAILABLE, self.auth_available);
+        facts.set(Facts::ENCRYPTED, self.tls.is_some());
+        facts.set(Facts::CERTIFICATE_TRUSTED, self.certificate().is_some_and(|c| c.trusted));
         facts.set(Facts::PIPELINED_EARLY, self.pipelined_early);
         facts.set(Facts::SMTPUTF8, self.transaction.as_ref().is_some_and(|t| t.smtputf8));
         facts.set(Facts::LOCAL_SUBMISSION, self.stand_alone);
@@ -320,7 +367,7 @@ impl SessionView for Session {
     }
 
     fn encryption_keysize(&self) -> u16 {
-        0
+        self.tls.as_ref().map_or(0, |tls| tls.used_bits as u16)
     }
 
     fn client_connections(&self) -> u32 {

@@ -89,6 +89,7 @@ pub struct Settings {
     pub(crate) queue_directory: PathBuf,
     pub(crate) client_limits: ClientLimits,
 
+    pub(crate) tls: crate::tls::TlsUse,
     pub(crate) relay_first: bool,
     /// relay_first is no by nobody's choice, but for a compatibility_level below 3.6.
     pub(crate) relay_first_by_level: bool,
@@ -174,6 +175,7 @@ impl Settings {
                 auth_rate: count(config.get(&p::SMTPD_CLIENT_AUTH_RATE_LIMIT)),
                 tls_rate: count(config.get(&p::SMTPD_CLIENT_NEW_TLS_SESSION_RATE_LIMIT)),
             },
+            tls: crate::tls::TlsUse::from(config)?.0,
             relay_first: config.get(&p::SMTPD_RELAY_BEFORE_RECIPIENT_RESTRICTIONS),
             relay_first_by_level: config
                 .keeps_default_of_before([3, 6, 0], &p::SMTPD_RELAY_BEFORE_RECIPIENT_RESTRICTIONS),

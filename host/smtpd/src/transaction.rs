@@ -14,6 +14,7 @@ use crate::{
     conversation::Conversation,
     restrict::Decision,
     session::{Transaction, port_text},
+    tls::received_details,
     verb::{END_OF_MESSAGE, Step, bdat::Chunks, refusal},
 };
 
@@ -34,6 +35,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         session.recipient = None;
         session.queue_id = None;
         session.forwarded = Default::default();
+        session.sasl_sender = None;
         self.incoming = None;
         self.chunks = Chunks::default();
         self.announced_size = 0;
@@ -60,6 +62,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     fn log_client(&self) {
         let (session, forwarded) = (&self.session, &self.session.forwarded);
         let mut text = format!("client={}", session.client.label);
+        for (name, value) in [
+            ("sasl_method", &session.sasl_method),
+            ("sasl_username", &session.sasl_username),
+            ("sasl_sender", &session.sasl_sender),
+        ] {
+            if let Some(value) = value {
+                text.push_str(&format!(", {name}={value}"));
+            }
+        }
         if !forwarded.ident.is_empty() {
             text.push_str(&format!(", orig_queue_id={}", forwarded.ident));
         }
@@ -110,14 +121,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             [one] => Some(one.address.as_str()),
             _ => None,
         };
-        let protocol = Protocol { esmtp: session.esmtp, smtputf8: transaction.smtputf8, ..Protocol::default() };
+        let tls = session.tls.as_deref();
+        let details = tls.filter(|_| settings.tls.received_header).map(received_details);
+        let shows_login = self.service.sasl.as_ref().is_some_and(|sasl| sasl.authenticated_header);
+        let protocol = Protocol {
+            esmtp: session.esmtp,
+            encrypted: tls.is_some(),
+            authenticated: session.sasl_username.is_some(),
+            smtputf8: transaction.smtputf8,
+        };
         let received = Received {
             origin: Origin::Smtp {
                 helo: session.helo.as_deref(),
                 client_name: &session.client.name,
                 client_address: &session.client.literal,
-                tls: None,
-                sasl_username: None,
+                tls: details.as_ref(),
+                sasl_username: session.sasl_username.as_deref().filter(|_| shows_login),
                 protocol,
             },
             hostname: &settings.hostname,

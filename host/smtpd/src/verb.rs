@@ -32,6 +32,8 @@ bitflags::bitflags! {
         const LIMIT = 1;
         /// RFC 2920: nothing may be sent behind it before its reply.
         const LAST = 2;
+        /// Allowed before STARTTLS where TLS is demanded.
+        const PRE_TLS = 4;
     }
 }
 
@@ -72,24 +74,25 @@ const fn verb(name: &'static str, counter: &'static str, kind: Kind, flags: Flag
 const NONE: Flags = Flags::empty();
 const LIMIT: Flags = Flags::LIMIT;
 const LAST: Flags = Flags::LAST;
+const PRE_TLS: Flags = Flags::PRE_TLS;
 
 /// In the order of the disconnect line.
 pub(crate) const VERBS: &[Verb] = &[
-    verb("HELO", "helo", Kind::Helo, LIMIT.union(LAST)),
-    verb("EHLO", "ehlo", Kind::Ehlo, LIMIT.union(LAST)),
-    verb("XCLIENT", "xclient", Kind::Xclient, NONE),
+    verb("HELO", "helo", Kind::Helo, LIMIT.union(LAST).union(PRE_TLS)),
+    verb("EHLO", "ehlo", Kind::Ehlo, LIMIT.union(LAST).union(PRE_TLS)),
+    verb("XCLIENT", "xclient", Kind::Xclient, PRE_TLS),
     verb("XFORWARD", "xforward", Kind::Xforward, NONE),
-    verb("STARTTLS", "starttls", Kind::Starttls, NONE),
-    verb("AUTH", "auth", Kind::Auth, NONE),
+    verb("STARTTLS", "starttls", Kind::Starttls, PRE_TLS),
+    verb("AUTH", "auth", Kind::Auth, LAST),
     verb("MAIL", "mail", Kind::Mail, NONE),
     verb("RCPT", "rcpt", Kind::Rcpt, NONE),
     verb("DATA", "data", Kind::Data, LAST),
     verb("BDAT", "bdat", Kind::Bdat, NONE),
     verb("RSET", "rset", Kind::Rset, LIMIT),
-    verb("NOOP", "noop", Kind::Noop, LIMIT.union(LAST)),
+    verb("NOOP", "noop", Kind::Noop, LIMIT.union(LAST).union(PRE_TLS)),
     verb("VRFY", "vrfy", Kind::Vrfy, LIMIT.union(LAST)),
     verb("ETRN", "etrn", Kind::Etrn, LIMIT),
-    verb("QUIT", "quit", Kind::Quit, NONE),
+    verb("QUIT", "quit", Kind::Quit, PRE_TLS),
 ];
 
 /// How a command ended.
@@ -120,7 +123,7 @@ impl Verb {
             Kind::Xclient => xclient::run(conversation, argument).await,
             Kind::Xforward => xforward::run(conversation, argument).await,
             Kind::Starttls => starttls::run(conversation, argument).await,
-            Kind::Auth => auth::run(conversation).await,
+            Kind::Auth => auth::run(conversation, argument).await,
             Kind::Mail => mail::run(conversation, argument).await,
             Kind::Rcpt => rcpt::run(conversation, argument).await,
             Kind::Data => data::run(conversation, argument).await,

@@ -146,7 +146,8 @@ impl Drop for Visit<'_> {
 fn is_quiet(session: &Session) -> bool {
     let mut byte = [0];
     let silent = |read: std::io::Result<usize>| read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
-    session.connection.buffered().is_empty() && silent(session.connection.stream().try_read(&mut byte))
+    session.connection.buffered().is_empty()
+        && session.connection.stream().lowest().is_some_and(|stream| silent(stream.try_read(&mut byte)))
 }
 
 /// Ends when the destination has no idle session left, or the agent is gone.

@@ -8,15 +8,22 @@ mod destination;
 pub mod parameters;
 mod progress;
 mod reply;
+mod sasl;
 mod session;
 mod settings;
+mod starttls;
+pub mod tls_parameters;
+mod tls_policy;
 mod transaction;
 
 use std::sync::Arc;
 
 use hook::{BoxFuture, Delivery, MailLog, RecipientStatus, Request, Services};
 use mail::{Class, Status};
-use net::hosts::HostsFile;
+use net::{
+    hosts::HostsFile,
+    tls::{Client, ReadFile},
+};
 
 use crate::StatusLog;
 use addresses::{Found, Lookup, Server};
@@ -25,6 +32,8 @@ use destination::Destination;
 use progress::{Progress, Reason};
 use session::Session;
 pub use settings::{AddressPreference, CacheSettings, LookupSettings, Settings, Timeouts};
+use starttls::Way;
+use tls_policy::Policy;
 use transaction::{End, Transaction};
 
 /// The port on which mail for this machine comes in: RFC 5321 section 4.5.4.2.
@@ -37,6 +46,8 @@ pub struct Smtp {
     hosts: HostsFile,
     status_log: StatusLog,
     cache: Arc<Cache>,
+    /// None: no destination gets TLS, or keys and authorities could not be loaded.
+    tls_client: Option<Client>,
 }
 
 /// Whether servers are left.
@@ -50,7 +61,26 @@ impl Smtp {
     /// `hosts` is [`HostsFile::system`] but in tests.
     pub fn new(settings: Settings, services: Services, hosts: HostsFile, status_log: StatusLog) -> Self {
         let cache = Cache::new(settings.cache.clone(), services.clock.clone());
-        Self { settings, services, hosts, status_log, cache }
+        Self { settings, services, hosts, status_log, cache, tls_client: None }
+    }
+
+    /// The same with TLS working, where the parameters ask for it; `read` reads its files. What is wrong with them is logged, and
+    /// then there is no TLS: mail goes in the clear where TLS is optional, and waits where it is not.
+    #[must_use]
+    pub fn with_tls(mut self, read: &ReadFile) -> Self {
+        for tables in [self.settings.tls.tables(), self.settings.sasl.tables()].into_iter().filter(|t| !t.is_empty()) {
+            if let Err(why) = self.services.tables.open(tables) {
+                self.log().error(format_args!("{why}"));
+            }
+        }
+        let tls = &self.settings.tls;
+        if tls.is_used() {
+            match Client::new(&tls.common, tls.verify_depth, read) {
+                Ok(client) => self.tls_client = Some(client),
+                Err(unavailable) => unavailable.0.iter().for_each(|text| self.log().warning(format_args!("{text}"))),
+            }
+        }
+        self
     }
 
     fn log(&self) -> &MailLog {
@@ -150,26 +180,28 @@ impl Smtp {
         alone: bool,
         visit: Option<&Visit<'_>>,
     ) {
+        let policy = match self.settings.tls.policy(&self.services, destination).await {
+            Ok(policy) => policy,
+            Err(why) => {
+                self.log().warning(format_args!("{why}"));
+                progress.final_server = true;
+                let reason = Reason::local(Status::temporary(7, 5), "client TLS configuration problem");
+                progress.all_failed(reason.throttling());
+                return;
+            }
+        };
         let best = servers.first().map(|server| server.preference);
         let limit = if self.settings.address_limit == 0 { usize::MAX } else { self.settings.address_limit };
         let count = servers.len().min(limit);
         let mut sessions = 0;
         for (n, server) in servers.into_iter().take(limit).enumerate() {
-            let now = self.services.clock.monotonic();
-            let mut session = match Session::connect(&server, destination.port, &self.settings, now).await {
-                Ok(session) => session,
-                Err(text) => {
-                    self.log().info(format_args!("{text}"));
-                    progress.why = Some(Reason::local(Status::temporary(4, 1), text).throttling());
-                    continue;
-                }
+            progress.final_server = last && n + 1 == count;
+            let best_mx = Some(server.preference) == best;
+            let Some((mut session, ready)) = self.begin(progress, &server, destination, &policy, best_mx).await else {
+                continue;
             };
             session.only_server = alone;
-            progress.final_server = last && n + 1 == count;
-            progress.connecting(session.peer());
-            let best_mx = Some(server.preference) == best;
-            let detect_loops = destination.port == SMTP_PORT;
-            if session.handshake(progress, &self.settings, self.log(), detect_loops, best_mx).await {
+            if ready {
                 sessions += 1;
                 let enough = sessions == self.settings.session_limit;
                 progress.final_server |= last && enough;
@@ -189,9 +221,59 @@ impl Smtp {
         }
     }
 
+    /// Connects and says hello, in the clear where opportunistic TLS fails. None: no connection. False: the recipients were
+    /// dealt with.
+    async fn begin(
+        &self,
+        progress: &mut Progress<'_>,
+        server: &Server,
+        destination: &Destination,
+        policy: &Policy,
+        best_mx: bool,
+    ) -> Option<(Session, bool)> {
+        let credentials = match self.settings.sasl.credentials(&self.services, &server.host, &destination.text).await {
+            Ok(credentials) => credentials,
+            Err(why) => {
+                self.log().warning(format_args!("{why}"));
+                progress.why = Some(Reason::local(Status::temporary(3, 0), "SASL password lookup failed").throttling());
+                return None;
+            }
+        };
+        let plain = self.settings.tls.no_tls();
+        for policy in [policy, &plain] {
+            let now = self.services.clock.monotonic();
+            let mut session = match Session::connect(server, destination.port, &self.settings, now).await {
+                Ok(session) => session,
+                Err(text) => {
+                    self.log().info(format_args!("{text}"));
+                    progress.why = Some(Reason::local(Status::temporary(4, 1), text).throttling());
+                    return None;
+                }
+            };
+            progress.connecting(session.peer());
+            let way = Way {
+                settings: &self.settings,
+                log: self.log(),
+                clock: &*self.services.clock,
+                destination,
+                policy,
+                client: self.tls_client.as_ref(),
+                credentials: credentials.as_ref(),
+                detect_loops: destination.port == SMTP_PORT,
+                best_mx,
+            };
+            let ready = session.handshake(progress, &way).await;
+            if !session.plain_again {
+                return Some((session, ready));
+            }
+        }
+        None
+    }
+
     /// One message over an open session, which is then kept or closed.
     async fn converse(&self, progress: &mut Progress<'_>, mut session: Session, visit: Option<&Visit<'_>>) -> End {
-        let keep = visit.is_some_and(|visit| visit.wants(&session));
+        let keep =
+            visit.is_some_and(|visit| visit.wants(&session)) && (session.tls.is_none() || self.settings.tls.reuse);
         let queue_id = progress.request.queue_id.clone();
         let transaction =
             Transaction { session: &mut session, progress, settings: &self.settings, log: self.log(), keep };

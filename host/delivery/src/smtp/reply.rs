@@ -2,7 +2,7 @@
 
 use hook::MailLog;
 use mail::{Class, Status};
-use net::{Connection, ConnectionError, Deadline, LineEnd};
+use net::{Connection, ConnectionError, Deadline, LineEnd, tls::Stream};
 use tokio::net::TcpStream;
 
 /// A server that says more than this in one reply never comes to an end.
@@ -59,7 +59,7 @@ pub struct Speaker<'a> {
 
 /// Reads one reply, however many lines; keeps at most `limit` bytes of it.
 pub async fn read(
-    connection: &mut Connection<TcpStream>,
+    connection: &mut Connection<Stream<TcpStream>>,
     deadline: &mut Deadline,
     speaker: &Speaker<'_>,
 ) -> Result<Reply, Trouble> {

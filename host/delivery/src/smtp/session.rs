@@ -7,7 +7,7 @@ use std::{
 };
 
 use mail::Status;
-use net::{Connection, Deadline};
+use net::{Connection, Deadline, tls::Stream};
 use nix::errno::Errno;
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -16,6 +16,7 @@ use super::{
     progress::{Peer, Progress, Reason},
     reply::{self, Reply, Speaker, Trouble},
     settings::Settings,
+    starttls::Way,
 };
 use hook::MailLog;
 
@@ -29,11 +30,12 @@ pub struct Features {
     pub size: bool,
     /// Bytes; 0: the server names no limit.
     pub size_limit: u64,
+    pub starttls: bool,
 }
 
 /// An open session.
 pub struct Session {
-    pub connection: Connection<TcpStream>,
+    pub connection: Connection<Stream<TcpStream>>,
     pub features: Features,
     host: String,
     pub address: IpAddr,
@@ -48,6 +50,15 @@ pub struct Session {
     /// There is nobody to talk to.
     pub broken: bool,
     relay: String,
+    /// None: in the clear.
+    pub tls: Option<net::tls::Peer>,
+    /// The server proved who it is.
+    pub verified: bool,
+    /// Opportunistic TLS failed, and this mail may go in the clear: over another connection.
+    pub plain_again: bool,
+    /// AUTH is offered, and with what.
+    pub offers_auth: bool,
+    pub mechanisms: Vec<String>,
 }
 
 impl Session {
@@ -63,7 +74,7 @@ impl Session {
         let (host, address) = (server.host.clone(), server.address);
         let relay = format!("{host}[{address}]:{port}");
         let stream = connected.map_err(|error| format!("connect to {relay}: {}", system_text(&error)))?;
-        let connection = Connection::new(stream);
+        let connection = Connection::new(Stream::Plain(stream));
         let features = Features::default();
         let (earlier_uses, only_server) = (0, false);
         Ok(Self {
@@ -77,6 +88,11 @@ impl Session {
             spoilt: false,
             broken: false,
             relay,
+            tls: None,
+            verified: false,
+            plain_again: false,
+            offers_auth: false,
+            mechanisms: Vec::new(),
         })
     }
 
@@ -117,7 +133,7 @@ impl Session {
     }
 
     /// One command alone, and its reply.
-    async fn command(
+    pub async fn command(
         &mut self,
         command: &str,
         settings: &Settings,
@@ -130,14 +146,11 @@ impl Session {
     }
 
     /// Greeting and EHLO or HELO. False: the recipients were dealt with, the session is of no use.
-    pub async fn handshake(
-        &mut self,
-        progress: &mut Progress<'_>,
-        settings: &Settings,
-        log: &MailLog,
-        detect_loops: bool,
-        best_mx: bool,
-    ) -> bool {
+    pub async fn handshake(&mut self, progress: &mut Progress<'_>, way: &Way<'_>) -> bool {
+        let Way { settings, log, .. } = *way;
+        if !self.wrap(progress, way).await {
+            return false;
+        }
         let id = progress.request.queue_id.clone();
         let mut deadline = settings.timeouts.deadline(settings.timeouts.helo);
         let greeting = match self.reply(&mut deadline, settings, log, &id).await {
@@ -156,25 +169,26 @@ impl Session {
             return false;
         }
         let named = first_word(&greeting).is_some_and(|word| word.eq_ignore_ascii_case(&settings.my_host_name));
-        if named && detect_loops {
+        if named && way.detect_loops {
             let (server, me) = (&self.relay, &settings.my_host_name);
             log.warning(format_args!("host {server} greeted me with my own hostname {me}"));
         }
         let says_esmtp =
             greeting.lines.iter().any(|line| line.split([' ', '\t']).any(|w| w.eq_ignore_ascii_case("ESMTP")));
         let esmtp = !settings.never_send_ehlo && (settings.always_send_ehlo || says_esmtp);
-        self.hello(progress, settings, log, esmtp, detect_loops, best_mx).await
+        if !self.hello(progress, way, esmtp).await {
+            return false;
+        }
+        match self.secure(progress, way).await {
+            // RFC 3207 section 4.2: what the server offered in the clear does not count any more.
+            Some(secured) if !(secured && self.hello(progress, way, true).await) => return false,
+            _ => {}
+        }
+        self.log_in(progress, way).await
     }
 
-    async fn hello(
-        &mut self,
-        progress: &mut Progress<'_>,
-        settings: &Settings,
-        log: &MailLog,
-        esmtp: bool,
-        detect_loops: bool,
-        best_mx: bool,
-    ) -> bool {
+    async fn hello(&mut self, progress: &mut Progress<'_>, way: &Way<'_>, esmtp: bool) -> bool {
+        let Way { settings, log, detect_loops, best_mx, .. } = *way;
         let id = progress.request.queue_id.clone();
         let mut answer = None;
         let tries = [("EHLO", "performing the EHLO handshake"), ("HELO", "performing the HELO handshake")];
@@ -209,6 +223,9 @@ impl Session {
         }
         if verb == "EHLO" {
             self.features = features(&reply, &settings.discard_ehlo_keywords);
+            let offered =
+                mechanisms(&reply).filter(|_| !settings.discard_ehlo_keywords.iter().any(|word| word == "AUTH"));
+            (self.offers_auth, self.mechanisms) = (offered.is_some(), offered.unwrap_or_default());
         }
         true
     }
@@ -230,6 +247,7 @@ impl Session {
         if flushed.is_ok() && !settings.skip_quit_response {
             let _ = self.reply(&mut deadline, settings, log, queue_id).await;
         }
+        self.connection.stream_mut().close().await;
     }
 }
 
@@ -255,6 +273,18 @@ fn first_word(reply: &Reply) -> Option<&str> {
     reply.lines.first()?.split([' ', '\t']).find(|word| !word.is_empty())
 }
 
+/// The words behind AUTH, and behind `AUTH=` of very old servers.
+fn mechanisms(reply: &Reply) -> Option<Vec<String>> {
+    let mut found = None;
+    for line in reply.lines.iter().skip(1) {
+        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
+        if words.next().is_some_and(|keyword| keyword.eq_ignore_ascii_case("AUTH")) {
+            found.get_or_insert_with(Vec::new).extend(words.map(str::to_string));
+        }
+    }
+    found
+}
+
 /// The lines after the first: keyword and parameters.
 fn features(reply: &Reply, discard: &[String]) -> Features {
     let mut features = Features::default();
@@ -269,6 +299,7 @@ fn features(reply: &Reply, discard: &[String]) -> Features {
             "8BITMIME" => features.eight_bit_mime = true,
             "DSN" => features.dsn = true,
             "SMTPUTF8" => features.smtputf8 = true,
+            "STARTTLS" => features.starttls = true,
             "SIZE" => {
                 features.size = true;
                 features.size_limit = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use config::Config;
 use net::Deadline;
 
-use super::parameters::*;
+use super::{parameters::*, sasl::SaslSettings, tls_policy::TlsSettings};
 use crate::DeliveryError;
 
 /// smtp_address_preference.
@@ -44,6 +44,8 @@ pub struct Settings {
     /// 0: no limit.
     pub line_length_limit: usize,
     pub cache: CacheSettings,
+    pub tls: TlsSettings,
+    pub sasl: SaslSettings,
 }
 
 /// How names become addresses.
@@ -122,6 +124,8 @@ impl Settings {
             bind_ipv6: bind(config, &SMTP_BIND_ADDRESS6, IpAddr::is_ipv6)?,
             reply_limit: count(config.get(&config::parameters::LINE_LENGTH_LIMIT)),
             line_length_limit: count(config.get(&SMTP_LINE_LENGTH_LIMIT)),
+            tls: TlsSettings::from_config(config)?,
+            sasl: SaslSettings::from_config(config)?,
             cache: CacheSettings {
                 on_demand: config.get(&SMTP_CONNECTION_CACHE_ON_DEMAND),
                 destinations: config.get(&SMTP_CONNECTION_CACHE_DESTINATIONS),

@@ -2,6 +2,7 @@ mod connections;
 mod dialogue;
 mod hostile;
 mod routing;
+mod secure;
 mod sink;
 
 use std::net::SocketAddr;

@@ -7,6 +7,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::net::UnixStream,
     },
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -47,6 +48,11 @@ impl Parent {
     /// The log file of main.cf, which the parent reads for itself.
     pub fn log_file(&self) -> io::Result<std::fs::File> {
         self.ask(&Request::LogFile).map(std::fs::File::from)
+    }
+
+    /// A file with keys or certificates, where the configuration names it.
+    pub fn key_file(&self, path: &Path) -> io::Result<std::fs::File> {
+        self.ask(&Request::KeyFile(path.to_path_buf())).map(std::fs::File::from)
     }
 
     fn ask(&self, request: &Request) -> io::Result<OwnedFd> {

@@ -3,6 +3,7 @@
 use std::{
     io::{self, BufReader, Read},
     os::{fd::OwnedFd, unix::net::UnixStream},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     thread,
@@ -32,13 +33,18 @@ pub struct WriteMailbox<J, O> {
 /// Opens the log file; the path is never the server's word.
 pub type OpenLog = dyn Fn() -> io::Result<std::fs::File> + Send + Sync;
 
+/// Opens a file with keys or certificates, if the configuration names it.
+pub type OpenKey = dyn Fn(&Path) -> io::Result<std::fs::File> + Send + Sync;
+
+/// What the parent opens for the server beside sockets.
+pub struct Files {
+    pub log: Box<OpenLog>,
+    pub key: Box<OpenKey>,
+}
+
 /// Starts `server` (which must drop root by itself) with the way to us as its standard input, and serves it until it ends;
 /// gives its exit status. Signals to stop or reload are passed on to it.
-pub fn supervise<J, O>(
-    mut server: Command,
-    mailbox: Arc<WriteMailbox<J, O>>,
-    open_log: Arc<OpenLog>,
-) -> Result<i32, MasterError>
+pub fn supervise<J, O>(mut server: Command, mailbox: Arc<WriteMailbox<J, O>>, files: Files) -> Result<i32, MasterError>
 where
     J: DeserializeOwned + 'static,
     O: Serialize + 'static,
@@ -57,7 +63,7 @@ where
     signals.thread_block().map_err(|e| broken(e.into()))?;
     let child = server.stdin(Stdio::from(OwnedFd::from(theirs))).spawn().map_err(broken)?;
     drop(server);
-    thread::spawn(move || answer(ours, &mailbox, open_log.as_ref()));
+    thread::spawn(move || answer(ours, &mailbox, &files));
     wait(child, &signals)
 }
 
@@ -78,7 +84,7 @@ fn wait(mut child: Child, signals: &nix::sys::signal::SigSet) -> Result<i32, Mas
     }
 }
 
-fn answer<J, O>(mut stream: UnixStream, mailbox: &Arc<WriteMailbox<J, O>>, open_log: &OpenLog)
+fn answer<J, O>(mut stream: UnixStream, mailbox: &Arc<WriteMailbox<J, O>>, files: &Files)
 where
     J: DeserializeOwned + 'static,
     O: Serialize + 'static,
@@ -90,7 +96,8 @@ where
                 Err(MasterError::Bind { source, .. }) => Err(source),
                 Err(other) => Err(io::Error::other(other.to_string())),
             },
-            Request::LogFile => open_log().map(Into::into),
+            Request::LogFile => (files.log)().map(Into::into),
+            Request::KeyFile(path) => (files.key)(&path).map(Into::into),
             Request::Mailbox => UnixStream::pair().map(|(ours, theirs)| {
                 let mailbox = mailbox.clone();
                 thread::spawn(move || work(ours, &mailbox));

@@ -1,6 +1,6 @@
 //! What the child may ask of the parent. JSON in frames of a length and that many bytes; nothing else is understood.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub enum Request {
     Mailbox,
     /// The log file that main.cf names, open for appending: its directory is usually root's.
     LogFile,
+    /// A private key or certificate that main.cf or master.cf names, open for reading: keys are usually root's.
+    KeyFile(PathBuf),
 }
 
 /// The parent's answer.

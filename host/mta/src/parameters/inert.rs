@@ -20,8 +20,6 @@ config::parameters! {
     CONNECTION_CACHE_SERVICE_NAME: Text = "connection_cache_service_name", "scache", min = 1;
     /// Interval of scache(8)'s statistics; there is no such process.
     CONNECTION_CACHE_STATUS_UPDATE_TIME: Time = "connection_cache_status_update_time", "600s", unit = s, min = 1;
-    /// Search path of the Cyrus SASL library, which is not used.
-    CYRUS_SASL_CONFIG_PATH: Text = "cyrus_sasl_config_path", "";
     /// Where Postfix keeps its daemons; they are part of one program.
     DAEMON_DIRECTORY: Text = "daemon_directory", "/usr/lib/postfix/sbin", min = 1;
     /// How long a daemon's request may take before the process gives itself up; requests have limits of their own.

@@ -62,6 +62,14 @@ where
 /// The EHLO reply, in Postfix's order.
 async fn offer<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -> Result<(), End> {
     let settings = &c.service.settings;
+    let starttls = settings.tls.offered && c.session.tls.is_none() && !c.session.stand_alone;
+    let mut auth = [String::new(), String::new()];
+    if let (Some(sasl), Some(offer)) = (&c.service.sasl, &c.sasl)
+        && !sasl.is_exception(&c.session.client.name, &c.session.client.address).await
+    {
+        auth[0] = format!("AUTH {}", offer.text);
+        auth[1] = if sasl.old_offer { format!("AUTH={}", offer.text) } else { String::new() };
+    }
     let (xclient, xforward) = (c.xclient, c.xforward);
     let size = match settings.message_size_limit {
         0 => "SIZE".to_string(),
@@ -72,6 +80,9 @@ async fn offer<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -
         (EhloKeywords::SIZE, true, &size),
         (EhloKeywords::VRFY, !settings.disable_vrfy, "VRFY"),
         (EhloKeywords::ETRN, true, "ETRN"),
+        (EhloKeywords::STARTTLS, starttls, "STARTTLS"),
+        (EhloKeywords::AUTH, !auth[0].is_empty(), &auth[0]),
+        (EhloKeywords::AUTH, !auth[1].is_empty(), &auth[1]),
         (EhloKeywords::XCLIENT, xclient, "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT"),
         (EhloKeywords::XFORWARD, xforward, "XFORWARD NAME ADDR PROTO HELO SOURCE PORT IDENT"),
         (EhloKeywords::ENHANCED_STATUS_CODES, true, "ENHANCEDSTATUSCODES"),

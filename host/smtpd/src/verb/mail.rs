@@ -8,7 +8,7 @@ use super::{Step, refusal};
 use crate::{
     Session, Settings,
     anvil::Counted,
-    chat::End,
+    chat::{End, printable},
     conversation::Conversation,
     ehlo_keywords::EhloKeywords,
     restrict::{self, Decision},
@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub return_content: Option<ReturnContent>,
     pub envelope_id: String,
     pub smtputf8: bool,
+    /// AUTH=; `<>` is none.
+    pub sasl_sender: Option<String>,
 }
 
 const BAD_ADDRESS: &str = "Bad sender address syntax";
@@ -72,7 +74,10 @@ fn parameters(request: &mut Request, settings: &Settings, discarded: EhloKeyword
             ("BODY", Some(v)) if v.eq_ignore_ascii_case("7BIT") => request.body_type = "7BIT",
             ("SIZE", Some(value)) => request.size = Some(size(value)?),
             // RFC 4954 section 5: without AUTH the parameter is accepted and means nothing.
-            ("AUTH", Some(_)) => {}
+            ("AUTH", Some(_)) if request.sasl_sender.is_some() => {
+                return Err(refusal(503, (5, 4), "Error: multiple AUTH= options"));
+            }
+            ("AUTH", Some(value)) => request.sasl_sender = (value != "<>").then(|| printable(value)),
             ("SMTPUTF8", None) if settings.smtputf8 && !discarded.contains(EhloKeywords::SMTPUTF8) => {
                 request.smtputf8 = true
             }
@@ -151,6 +156,8 @@ where
         ..Transaction::default()
     };
     c.begin_transaction(transaction);
+    let session = c.session_mut();
+    session.sasl_sender = request.sasl_sender.filter(|_| session.auth_available);
     let size = c.announced_size;
     let decision = match too_big(c, size) {
         Some(reply) => Decision::Refuse(reply),

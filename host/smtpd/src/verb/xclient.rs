@@ -44,7 +44,11 @@ pub(crate) fn check(session: &Session, settings: &Settings, argument: &str) -> R
                 "ESMTP" => changed.esmtp = true,
                 _ => return Err(attribute.bad()),
             },
-            // LOGIN means something once SASL is on.
+            "LOGIN" if session.auth_available => {
+                changed.sasl_username = attribute.text();
+                changed.sasl_method = changed.sasl_username.is_some().then(|| "XCLIENT".to_string());
+            }
+            // Without AUTH nobody is logged in.
             _ => {}
         }
     }

@@ -48,6 +48,9 @@ pub struct World {
 const ROWS: &[&[config::Row]] = &[
     config::parameters::PARAMETERS,
     smtpd::parameters::PARAMETERS,
+    smtpd::sasl::parameters::PARAMETERS,
+    smtpd::tls::parameters::PARAMETERS,
+    net::tls::parameters::PARAMETERS,
     dict::parameters::PARAMETERS,
     rewrite::parameters::PARAMETERS,
     cleanup::parameters::PARAMETERS,

@@ -1,4 +1,3 @@
 //! Not yet obeyed: policy services.
 
-config::parameters! {
-}
+config::parameters! {}

@@ -33,24 +33,6 @@ config::parameters! {
     SMTP_SASL_AUTH_CACHE_NAME: Text = "smtp_sasl_auth_cache_name", "";
     /// Lifetime of such entries.
     SMTP_SASL_AUTH_CACHE_TIME: Time = "smtp_sasl_auth_cache_time", "90d", unit = d, min = 0;
-    /// Logs in to the relay with smtp_sasl_password_maps.
-    SMTP_SASL_AUTH_ENABLE: Boolean = "smtp_sasl_auth_enable", "no", protects;
-    /// Defers after a 535 reply instead of bouncing.
-    SMTP_SASL_AUTH_SOFT_BOUNCE: Boolean = "smtp_sasl_auth_soft_bounce", "yes";
-    /// Limits the mechanisms used.
-    SMTP_SASL_MECHANISM_FILTER: Text = "smtp_sasl_mechanism_filter", "", protects;
-    /// Tables from host or sender to user:password.
-    SMTP_SASL_PASSWORD_MAPS: Text = "smtp_sasl_password_maps", "", protects;
-    /// Handed to the SASL implementation.
-    SMTP_SASL_PATH: Text = "smtp_sasl_path", "";
-    /// Mechanism properties refused without TLS; the default refuses plaintext.
-    SMTP_SASL_SECURITY_OPTIONS: Text = "smtp_sasl_security_options", "noplaintext, noanonymous", protects;
-    /// As smtp_sasl_security_options, under TLS.
-    SMTP_SASL_TLS_SECURITY_OPTIONS: Text = "smtp_sasl_tls_security_options", "$smtp_sasl_security_options", protects;
-    /// The same when the certificate is verified.
-    SMTP_SASL_TLS_VERIFIED_SECURITY_OPTIONS: Text = "smtp_sasl_tls_verified_security_options", "$smtp_sasl_tls_security_options", protects;
-    /// SASL client type; default cyrus, here an in-process PLAIN, LOGIN, CRAM-MD5 client.
-    SMTP_SASL_TYPE: Text = "smtp_sasl_type", "cyrus", min = 1;
     /// Adds AUTH=<> to MAIL FROM.
     SMTP_SEND_DUMMY_MAIL_AUTH: Boolean = "smtp_send_dummy_mail_auth", "no";
     /// Chooses login data by sender; turns connection reuse off.

@@ -71,82 +71,12 @@ config::parameters! {
     LMTP_TLS_WRAPPERMODE: Boolean = "lmtp_tls_wrappermode", "no", protects;
     /// LMTP counterpart of smtp_use_tls: Old form of lmtp_tls_security_level = may.
     LMTP_USE_TLS: Boolean = "lmtp_use_tls", "no", protects;
-    /// Old form of smtp_tls_security_level = verify (or encrypt with smtp_tls_enforce_peername = no).
-    SMTP_ENFORCE_TLS: Boolean = "smtp_enforce_tls", "no", protects;
-    /// Time limit of the TLS handshake.
-    SMTP_STARTTLS_TIMEOUT: Time = "smtp_starttls_timeout", "300s", unit = s, min = 1;
-    /// File of trusted CA certificates.
-    SMTP_TLS_CAFILE: Text = "smtp_tls_CAfile", "";
-    /// Directory of trusted CA certificates; 3.7 Debian sets /etc/ssl/certs.
-    SMTP_TLS_CAPATH: Text = "smtp_tls_CApath", "";
     /// Detects replies sent ahead of their commands after STARTTLS.
     SMTP_TLS_BLOCK_EARLY_MAIL_REPLY: Boolean = "smtp_tls_block_early_mail_reply", "no", protects;
-    /// Client certificate.
-    SMTP_TLS_CERT_FILE: Text = "smtp_tls_cert_file", "";
-    /// Key and certificate chains in one list; replaces the per-algorithm parameters.
-    SMTP_TLS_CHAIN_FILES: Text = "smtp_tls_chain_files", "";
-    /// Cipher grade for opportunistic TLS; the TLS library has only strong suites, so check the word.
-    SMTP_TLS_CIPHERS: Text = "smtp_tls_ciphers", "medium", min = 1, protects;
-    /// Reuses TLS connections.
-    SMTP_TLS_CONNECTION_REUSE: Boolean = "smtp_tls_connection_reuse", "no";
     /// Level when the MX record itself is not signed.
     SMTP_TLS_DANE_INSECURE_MX_POLICY: Text = "smtp_tls_dane_insecure_mx_policy", "${{$smtp_tls_security_level} == {dane} ? {dane} : {may}}", protects;
-    /// ECDSA client certificate.
-    SMTP_TLS_ECCERT_FILE: Text = "smtp_tls_eccert_file", "";
-    /// ECDSA client key.
-    SMTP_TLS_ECKEY_FILE: Text = "smtp_tls_eckey_file", "$smtp_tls_eccert_file";
-    /// Old switch between verify and encrypt with smtp_enforce_tls.
-    SMTP_TLS_ENFORCE_PEERNAME: Boolean = "smtp_tls_enforce_peername", "yes", protects;
-    /// Cipher types never used; map known words to suites.
-    SMTP_TLS_EXCLUDE_CIPHERS: Text = "smtp_tls_exclude_ciphers", "", protects;
-    /// Fingerprints that level fingerprint takes.
-    SMTP_TLS_FINGERPRINT_CERT_MATCH: Text = "smtp_tls_fingerprint_cert_match", "", protects;
-    /// Digest of fingerprints; md5 below compatibility level 3.6, else sha256.
-    SMTP_TLS_FINGERPRINT_DIGEST: Text = "smtp_tls_fingerprint_digest", "${{$compatibility_level} <level {3.6} ? {md5} : {sha256}}", min = 1;
     /// Looks TLSA records up in unsigned zones too.
     SMTP_TLS_FORCE_INSECURE_HOST_TLSA_LOOKUP: Boolean = "smtp_tls_force_insecure_host_tlsa_lookup", "no";
-    /// Key of smtp_tls_cert_file.
-    SMTP_TLS_KEY_FILE: Text = "smtp_tls_key_file", "$smtp_tls_cert_file";
-    /// How much of a TLS session is logged.
-    SMTP_TLS_LOGLEVEL: Text = "smtp_tls_loglevel", "0";
-    /// Cipher grade for mandatory TLS.
-    SMTP_TLS_MANDATORY_CIPHERS: Text = "smtp_tls_mandatory_ciphers", "medium", min = 1, protects;
-    /// Further exclusions with mandatory TLS.
-    SMTP_TLS_MANDATORY_EXCLUDE_CIPHERS: Text = "smtp_tls_mandatory_exclude_ciphers", "", protects;
-    /// Protocol versions with mandatory TLS; 'SSLv3, TLSv1', '!SSLv2' and '>=TLSv1' forms.
-    SMTP_TLS_MANDATORY_PROTOCOLS: Text = "smtp_tls_mandatory_protocols", ">=TLSv1", protects;
-    /// Logs servers that offer STARTTLS unused.
-    SMTP_TLS_NOTE_STARTTLS_OFFER: Boolean = "smtp_tls_note_starttls_offer", "no";
-    /// TLS policy table of 2.2 (NONE, MAY, MUST ...); used only when smtp_tls_policy_maps is empty.
-    SMTP_TLS_PER_SITE: Text = "smtp_tls_per_site", "", protects;
-    /// TLS level and attributes per destination.
-    SMTP_TLS_POLICY_MAPS: Text = "smtp_tls_policy_maps", "", protects;
-    /// Protocol versions with opportunistic TLS.
-    SMTP_TLS_PROTOCOLS: Text = "smtp_tls_protocols", ">=TLSv1", protects;
-    /// Longest certificate chain.
-    SMTP_TLS_SCERT_VERIFYDEPTH: Count = "smtp_tls_scert_verifydepth", "9", min = 0;
-    /// Names accepted at level secure.
-    SMTP_TLS_SECURE_CERT_MATCH: Text = "smtp_tls_secure_cert_match", "nexthop, dot-nexthop", min = 1, protects;
-    /// none, may, encrypt, dane, dane-only, fingerprint, verify or secure.
-    SMTP_TLS_SECURITY_LEVEL: Text = "smtp_tls_security_level", "", protects;
-    /// The server name that the TLS client asks for (SNI).
-    SMTP_TLS_SERVERNAME: Text = "smtp_tls_servername", "";
-    /// Session cache of the TLS client; a file outside data_directory is moved there.
-    SMTP_TLS_SESSION_CACHE_DATABASE: Text = "smtp_tls_session_cache_database", "";
-    /// Lifetime of cached sessions.
-    SMTP_TLS_SESSION_CACHE_TIMEOUT: Time = "smtp_tls_session_cache_timeout", "3600s", unit = s, min = 0, max = 8_640_000;
     /// Trust anchors that replace the CA files.
     SMTP_TLS_TRUST_ANCHOR_FILE: Text = "smtp_tls_trust_anchor_file", "", protects;
-    /// Names accepted at level verify.
-    SMTP_TLS_VERIFY_CERT_MATCH: Text = "smtp_tls_verify_cert_match", "hostname", min = 1, protects;
-    /// TLS from the first byte (port 465 relays).
-    SMTP_TLS_WRAPPERMODE: Boolean = "smtp_tls_wrappermode", "no", protects;
-    /// Old form of smtp_tls_security_level = may.
-    SMTP_USE_TLS: Boolean = "smtp_use_tls", "no", protects;
-    /// Digests accepted in TLSA records.
-    TLS_DANE_DIGESTS: Text = "tls_dane_digests", "sha512 sha256", min = 1;
-    /// Does not wait for the peer's close notice.
-    TLS_FAST_SHUTDOWN_ENABLE: Boolean = "tls_fast_shutdown_enable", "yes";
-    /// Lets *.example.com match a.b.example.com.
-    TLS_WILDCARD_MATCHES_MULTIPLE_LABELS: Boolean = "tls_wildcard_matches_multiple_labels", "yes";
 }
