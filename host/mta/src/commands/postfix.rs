@@ -65,8 +65,8 @@ fn say(text: &str) {
 }
 
 /// The configuration; who looks at a terminal is told of a low compatibility_level, as postfix(1) does.
-fn loaded(invocation: &Invocation) -> Result<Config> {
-    let config = invocation.config(None)?;
+fn loaded(invocation: &Invocation, directory: Option<&str>) -> Result<Config> {
+    let config = invocation.config(directory)?;
     if std::io::stderr().is_terminal() {
         for line in crate::compatibility::remark(&config) {
             eprintln!("postfix: {line}");
@@ -84,7 +84,7 @@ fn running(config: &Config) -> Option<i32> {
 }
 
 pub fn start(invocation: &Invocation) -> Result<u8> {
-    let config = loaded(invocation)?;
+    let config = loaded(invocation, None)?;
     if running(&config).is_some() {
         say("fatal: the Postfix mail system is already running");
         return Ok(1);
@@ -139,7 +139,7 @@ pub fn serve(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn stop(invocation: &Invocation) -> Result<u8> {
-    let config = loaded(invocation)?;
+    let config = loaded(invocation, None)?;
     let Some(pid) = running(&config) else {
         say("fatal: the Postfix mail system is not running");
         return Ok(1);
@@ -180,7 +180,7 @@ pub fn upgrade_configuration(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn reload(invocation: &Invocation) -> Result<u8> {
-    let config = match loaded(invocation) {
+    let config = match loaded(invocation, None) {
         Ok(config) => config,
         Err(error) => {
             // The server refuses it, too, and leaves a line in the log for those who do not see this terminal.
@@ -214,7 +214,7 @@ fn queue_directory_as_written(config_directory: &Path) -> PathBuf {
 }
 
 pub fn status(invocation: &Invocation) -> Result<u8> {
-    let config = loaded(invocation)?;
+    let config = loaded(invocation, None)?;
     match running(&config) {
         Some(pid) => {
             say(&format!("the Postfix mail system is running: PID: {pid}"));
@@ -228,7 +228,7 @@ pub fn status(invocation: &Invocation) -> Result<u8> {
 }
 
 pub fn flush(invocation: &Invocation) -> Result<u8> {
-    let config = loaded(invocation)?;
+    let config = loaded(invocation, None)?;
     match master::control::ask(&queue_directory(&config), &["flush"], b"", |_| ())? {
         Some(status) => Ok(status as u8),
         None => {
@@ -249,12 +249,16 @@ pub fn placed(warning: &config::Warning) -> String {
 
 /// Everything a start would check, without starting.
 pub fn check(invocation: &Invocation) -> Result<u8> {
-    let config = loaded(invocation)?;
-    match invocation.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let (directory, words) = match invocation.words.as_slice() {
+        [option, directory, words @ ..] if option == "-c" => (Some(directory.as_str()), words),
+        words => (None, words),
+    };
+    let config = loaded(invocation, directory)?;
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => {}
         ["--unimplemented"] => return unimplemented(&config),
         ["--unimplemented", "--all"] => return all_unimplemented(&config),
-        _ => bail!("usage: check [--unimplemented [--all]]"),
+        _ => bail!("usage: check [-c config_dir] [--unimplemented [--all]]"),
     }
     for warning in config.unused() {
         eprintln!("{}: warning: {}", invocation.name, placed(&warning));
