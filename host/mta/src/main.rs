@@ -16,13 +16,13 @@
 
 mod commands;
 mod default_plugins;
-mod mailbox;
 mod maillog;
 mod options;
 mod parameters;
 mod server;
 mod system;
 mod told;
+mod user_jobs;
 mod wiring;
 
 use std::process::ExitCode;

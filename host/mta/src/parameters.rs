@@ -15,6 +15,8 @@ pub const ROWS: &[&[Row]] = &[
     delivery::PARAMETERS[0],
     delivery::PARAMETERS[1],
     delivery::PARAMETERS[2],
+    delivery::PARAMETERS[3],
+    delivery::PARAMETERS[4],
     INERT,
 ];
 
@@ -37,6 +39,6 @@ mod tests {
 
     #[test]
     fn every_delivery_table_is_listed() {
-        assert_eq!(delivery::PARAMETERS.len(), 3, "add the new table to ROWS");
+        assert_eq!(delivery::PARAMETERS.len(), 5, "add the new table to ROWS");
     }
 }

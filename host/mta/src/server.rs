@@ -31,10 +31,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     commands::placed,
     default_plugins::DEFAULT_PLUGINS,
-    mailbox::{ParentWriter, parent_jobs},
     maillog::{self, LogWriter, Target},
     system::{SystemClock, SystemRandomness},
     told::told,
+    user_jobs::{ParentJobs, ThroughParent},
     wiring::{self, Daemons, Lasting, SmtpServer},
 };
 
@@ -80,7 +80,7 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
         std::os::unix::fs::fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()))?;
         Ok(file)
     });
-    Ok(privileged::supervise(server, parent_jobs(), open_log)? as u8)
+    Ok(privileged::supervise(server, Arc::new(ParentJobs), open_log)? as u8)
 }
 
 fn mail_owner(config: &Config) -> Result<User> {
@@ -191,9 +191,9 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         store: Arc::new(plugin::Stores::open(Path::new(&data_directory), clock.clone())?),
         anvil: wiring::anvil(&config),
         tables: Arc::default(),
-        mailboxes: match &parent {
-            Some(parent) => Arc::new(ParentWriter::new(parent.clone())),
-            None => Arc::new(delivery::virtual_mailbox::DirectWriter),
+        rights: match &parent {
+            Some(parent) => Arc::new(ThroughParent::new(parent.clone())),
+            None => Arc::new(delivery::OwnRights),
         },
         wasm_tables: Arc::default(),
     };

@@ -11,7 +11,9 @@ use config::{
     Config, MasterEntry, ServiceKind,
     parameters::{DELIVERY_PLUGINS, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
-use delivery::{DeliveryError, Discard, ErrorAgent, Smtp, StatusLog, Virtual, Wasm, virtual_mailbox};
+use delivery::{
+    DeliveryError, Discard, ErrorAgent, Pipe, Smtp, StatusLog, UserRights, Virtual, Wasm, pipe, virtual_mailbox,
+};
 use hook::{
     AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Randomness, Resolution, Services, Store,
 };
@@ -29,7 +31,7 @@ pub struct Lasting {
     pub store: Arc<dyn Store>,
     pub anvil: Arc<smtpd::Anvil>,
     pub tables: Arc<TableCache>,
-    pub mailboxes: Arc<dyn virtual_mailbox::MailboxWriter>,
+    pub rights: Arc<dyn UserRights>,
     pub wasm_tables: Arc<WasmTables>,
 }
 
@@ -416,8 +418,19 @@ fn agent(
         }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
-            let writer = lasting.mailboxes.clone();
-            Arc::new(Virtual::new(settings, services.clone(), writer, status_log("virtual")).map_err(bad)?)
+            let rights = lasting.rights.clone();
+            Arc::new(Virtual::new(settings, services.clone(), rights, status_log("virtual")).map_err(bad)?)
+        }
+        "pipe" => {
+            let settings = pipe::Settings::from_config(&view, entry);
+            let log = status_log("pipe");
+            if let Some(problem) = settings.problem() {
+                // As in Postfix only mail for it suffers, since most master.cf files have entries that nobody uses.
+                let (place, service) = (&entry.place, &entry.service);
+                log.log()
+                    .warning(format_args!("{place}: service {service}: {problem}; mail for it waits in the queue"));
+            }
+            Arc::new(Pipe::new(settings, lasting.rights.clone(), log, clock))
         }
         "discard" => Arc::new(Discard::new(status_log("discard"), clock)),
         "error" | "retry" => {
@@ -470,7 +483,7 @@ fn closed_lasting(config: &Config) -> Result<Lasting> {
         store: Arc::new(Broken("stores are closed outside the server".into())),
         anvil: anvil(config),
         tables: Arc::default(),
-        mailboxes: Arc::new(virtual_mailbox::DirectWriter),
+        rights: Arc::new(delivery::OwnRights),
         wasm_tables: Arc::default(),
     })
 }
