@@ -20,6 +20,7 @@ pub mod command;
 mod delivered_to;
 pub mod discard;
 pub mod error;
+pub mod local;
 mod macros;
 pub mod mailbox;
 pub mod pipe;
@@ -33,6 +34,7 @@ pub mod wasm;
 pub use command::{CommandEnd, CommandRun};
 pub use discard::Discard;
 pub use error::ErrorAgent;
+pub use local::Local;
 pub use pipe::Pipe;
 pub use rights::{FileError, FileFacts, OwnRights, Owner, TEXT_LIMIT, UserRights, look, read};
 pub use smtp::Smtp;
@@ -47,6 +49,7 @@ pub const PARAMETERS: &[&[config::Row]] = &[
     virtual_mailbox::parameters::PARAMETERS,
     mailbox::parameters::PARAMETERS,
     pipe::parameters::PARAMETERS,
+    local::parameters::PARAMETERS,
 ];
 
 /// What keeps an agent from starting.

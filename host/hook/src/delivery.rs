@@ -89,7 +89,7 @@ pub struct RecipientStatus {
     pub relayed: bool,
     /// What failed for good of what the recipient stands for (an alias of several addresses). With it the outcome is
     /// `Bounced`, and a notice names these in the recipient's place.
-    pub failures: Vec<Unreached>,
+    pub unreached: Vec<Unreached>,
 }
 
 /// One address behind a recipient that could not be reached.
@@ -118,7 +118,7 @@ impl RecipientStatus {
             dsn_relayed: false,
             destination_failed: false,
             relayed: false,
-            failures: Vec::new(),
+            unreached: Vec::new(),
         }
     }
 }

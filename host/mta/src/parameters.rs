@@ -17,6 +17,7 @@ pub const ROWS: &[&[Row]] = &[
     delivery::PARAMETERS[2],
     delivery::PARAMETERS[3],
     delivery::PARAMETERS[4],
+    delivery::PARAMETERS[5],
     INERT,
 ];
 
@@ -39,6 +40,6 @@ mod tests {
 
     #[test]
     fn every_delivery_table_is_listed() {
-        assert_eq!(delivery::PARAMETERS.len(), 5, "add the new table to ROWS");
+        assert_eq!(delivery::PARAMETERS.len(), 6, "add the new table to ROWS");
     }
 }

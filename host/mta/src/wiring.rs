@@ -23,6 +23,9 @@ use rewrite::Rewrite;
 
 use crate::{default_plugins::DEFAULT_PLUGINS, told::told};
 
+mod local_delivery;
+use local_delivery::{LateAgents, local};
+
 /// What outlives a reload.
 #[derive(Clone)]
 pub struct Lasting {
@@ -338,7 +341,7 @@ pub async fn generation(
     let qmgr = qmgr::Generation {
         settings: qmgr::Settings::from(&config),
         addresses: services.addresses.clone(),
-        transports: Arc::new(transports(&config, &registry, &services, lasting)?),
+        transports: transports(&config, &registry, &services, lasting, &cleanup)?,
         bounce,
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
@@ -361,11 +364,21 @@ impl qmgr::Transports for Agents {
     }
 }
 
-fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, lasting: &Lasting) -> Result<Agents> {
+fn transports(
+    config: &Config,
+    registry: &Arc<Registry>,
+    services: &Services,
+    lasting: &Lasting,
+    cleanup: &Arc<cleanup::Cleanup>,
+) -> Result<Arc<Agents>> {
+    let others = Arc::new(LateAgents::default());
     let mut agents: HashMap<String, Arc<dyn Delivery>> = HashMap::new();
     for entry in config.master().iter().filter(|e| e.kind != ServiceKind::Inet) {
-        let agent = agent(config, entry, registry, services, lasting)
-            .with_context(|| format!("{}: transport {}", entry.place, entry.service))?;
+        let made = match entry.command.as_str() {
+            "local" => local(config, entry, services, lasting, cleanup, others.clone()).map(Some),
+            _ => agent(config, entry, registry, services, lasting),
+        };
+        let agent = made.with_context(|| format!("{}: transport {}", entry.place, entry.service))?;
         match agent {
             Some(agent) => {
                 agents.insert(entry.service.clone(), agent);
@@ -377,7 +390,9 @@ fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, la
             )),
         }
     }
-    Ok(Agents(agents))
+    let agents = Arc::new(Agents(agents));
+    others.connect(&agents);
+    Ok(agents)
 }
 
 /// Commands of master.cf whose work the server does by itself: their entries are accepted and mean nothing.

@@ -76,11 +76,11 @@ async fn notify_all_failed(
 ) -> Result<(), BounceError> {
     let mut of_sender = Vec::new();
     for attempt in failed.iter().filter(|a| !a.suppress_notice) {
-        let failures = &attempt.status.failures;
-        if failures.is_empty() || attempt.status.outcome != Outcome::Bounced {
+        let unreached = &attempt.status.unreached;
+        if unreached.is_empty() || attempt.status.outcome != Outcome::Bounced {
             of_sender.push(report(attempt, Action::Failed));
         }
-        for failure in failures {
+        for failure in unreached {
             let report = Report {
                 address: Some(failure.address.clone()),
                 status: failure.status,

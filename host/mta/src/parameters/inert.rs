@@ -2,8 +2,6 @@
 //! does not have. `waxwing check` does not call them unused, and postconf shows them.
 
 config::parameters! {
-    /// Tells comsat(8) of new mail; there is no local(8) yet.
-    BIFF: Raw = "biff", "yes";
     /// How long postkick waits on a daemon's socket; there is no such socket.
     APPLICATION_EVENT_DRAIN_TIME: Raw = "application_event_drain_time", "100s";
     /// Extra records in the C bounce log files for Postfix < 2.0; the host has its own per-message log.
