@@ -9,6 +9,7 @@
 //!   tests build the one of this tree.
 //! - [`client`], [`sink`], [`dns`]: the other ends of the line.
 //! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
+//! - [`users`]: users with homes, for local delivery.
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
 
@@ -23,4 +24,5 @@ pub mod needs;
 pub mod normal;
 pub mod server;
 pub mod sink;
+pub mod users;
 pub mod waiting;

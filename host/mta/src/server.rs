@@ -80,7 +80,7 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
         std::os::unix::fs::fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()))?;
         Ok(file)
     });
-    Ok(privileged::supervise(server, Arc::new(ParentJobs), open_log)? as u8)
+    Ok(privileged::supervise(server, Arc::new(ParentJobs::from_config(&config)), open_log)? as u8)
 }
 
 fn mail_owner(config: &Config) -> Result<User> {

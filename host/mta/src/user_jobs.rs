@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use config::Config;
 use delivery::{
     CommandEnd, CommandRun, FileError, FileFacts, Owner, command, look,
     mailbox::{Locking, MailboxError, MaildirDelivery, MboxDelivery, MboxKind, maildir, mbox},
@@ -103,7 +104,28 @@ pub enum Outcome {
 }
 
 /// The parent's side.
-pub struct ParentJobs;
+#[derive(Clone, Debug, Default)]
+pub struct ParentJobs {
+    /// Root's own mailbox, wherever main.cf may put it.
+    root_mailboxes: Vec<PathBuf>,
+    /// Root's own forwarding file.
+    root_forward: PathBuf,
+}
+
+impl ParentJobs {
+    /// What the parent itself reads of main.cf and passwd(5): the server has no say in it.
+    pub fn from_config(config: &Config) -> Self {
+        use delivery::local::parameters::{HOME_MAILBOX, MAIL_SPOOL_DIRECTORY};
+        let root = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(0)).ok().flatten();
+        let home = root.map_or_else(|| PathBuf::from("/root"), |user| user.dir);
+        let mut root_mailboxes = vec![PathBuf::from(config.get(&MAIL_SPOOL_DIRECTORY)).join("root")];
+        let at_home = config.get(&HOME_MAILBOX);
+        if !at_home.is_empty() {
+            root_mailboxes.push(home.join(at_home));
+        }
+        Self { root_mailboxes, root_forward: home.join(".forward") }
+    }
+}
 
 impl OwnerJobs for ParentJobs {
     type Job = UserJob;
@@ -111,6 +133,15 @@ impl OwnerJobs for ParentJobs {
 
     fn owner(&self, job: &UserJob) -> privileged::Owner {
         privileged::Owner { uid: job.owner.uid, gid: job.owner.gid }
+    }
+
+    fn for_root(&self, job: &UserJob) -> bool {
+        match &job.work {
+            Work::Mbox { path, kind: Kind::Mailbox, strict_ownership: true, .. } => self.root_mailboxes.contains(path),
+            Work::Maildir { directory, .. } => self.root_mailboxes.contains(directory),
+            Work::Look { path, follow: false } | Work::Read { path } => *path == self.root_forward,
+            _ => false,
+        }
     }
 
     fn work(&self, job: UserJob, size: u64, content: &mut dyn Read) -> (Outcome, Vec<u8>) {

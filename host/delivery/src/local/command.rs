@@ -35,7 +35,8 @@ impl Local {
         let run = CommandRun {
             owner: Some(it.privileges(settings.default_privileges)),
             programs: programs(command, &settings.command_shell),
-            directory: Some(directory.into()).filter(|directory: &std::path::PathBuf| !directory.as_os_str().is_empty()),
+            directory: Some(directory.into())
+                .filter(|directory: &std::path::PathBuf| !directory.as_os_str().is_empty()),
             usual_directory: settings.queue_directory.clone(),
             environment: self.environment(request, it),
             time_limit: settings.time_limit,

@@ -85,7 +85,15 @@ impl Local {
         let begin = self.services.clock.monotonic();
         let (done, tells_owner) = match what {
             What::Mailbox { path, in_spool } => (self.to_mailbox(request, attributes, path, *in_spool).await, false),
-            What::Maildir(path) => (self.to_maildir(request, attributes, path).await, false),
+            What::UserMaildir(path) => {
+                let owner = attributes.rights.as_ref().map(|account| account.owner());
+                let owner = owner.unwrap_or(self.settings.default_privileges);
+                (self.to_maildir(request, attributes, path, owner).await, false)
+            }
+            What::Maildir(path) => {
+                let owner = attributes.privileges(self.settings.default_privileges);
+                (self.to_maildir(request, attributes, path, owner).await, false)
+            }
             What::File(path) => (self.to_file(request, attributes, path).await, false),
             What::Command(command) => (self.to_command(request, attributes, command).await, true),
             What::Pass(transport) => return (self.pass(request, attributes, transport).await, None),
@@ -143,7 +151,8 @@ impl Local {
             recipients: vec![as_recipient(it)],
             ..request.clone()
         };
-        let missing = || RecipientStatus::new(Outcome::Deferred, Status::temporary(3, 0), "delivery agent gave no status");
+        let missing =
+            || RecipientStatus::new(Outcome::Deferred, Status::temporary(3, 0), "delivery agent gave no status");
         agent.deliver(passed).await.pop().unwrap_or_else(missing)
     }
 

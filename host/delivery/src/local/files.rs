@@ -99,9 +99,8 @@ impl Local {
         }
     }
 
-    pub(super) async fn to_maildir(&self, request: &Request, it: &Attributes, path: &str) -> Done {
+    pub(super) async fn to_maildir(&self, request: &Request, it: &Attributes, path: &str, owner: Owner) -> Done {
         let settings = &self.settings;
-        let owner = it.privileges(settings.default_privileges);
         let now = self.services.clock.now();
         let delivery = MaildirDelivery {
             owner,

@@ -15,7 +15,9 @@ pub struct Leaf {
 pub enum What {
     /// The user's mailbox file.
     Mailbox { path: String, in_spool: bool },
-    /// A maildir, of the user's or named by an alias. With a slash at its end.
+    /// The user's maildir. With a slash at its end.
+    UserMaildir(String),
+    /// A maildir that an alias or file names, likewise.
     Maildir(String),
     /// `/file/name`.
     File(String),

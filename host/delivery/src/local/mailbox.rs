@@ -58,7 +58,7 @@ impl Expansion<'_> {
         let what = match (self.probe, maildir) {
             (true, true) => What::Done("delivers to maildir".to_string()),
             (true, false) => What::Done("delivers to mailbox".to_string()),
-            (false, true) => What::Maildir(path),
+            (false, true) => What::UserMaildir(path),
             (false, false) => What::Mailbox { path, in_spool },
         };
         self.leaf(it, what);

@@ -47,9 +47,7 @@ impl Local {
         let begin = self.services.clock.monotonic();
         let done = match self.content(request, &message.delivered) {
             Ok(content) => self.resubmit.submit(self.envelope(request, &message), content).await,
-            Err(error) => {
-                Err(NotForwarded { for_good: false, text: format!("error reading message: {error}") })
-            }
+            Err(error) => Err(NotForwarded { for_good: false, text: format!("error reading message: {error}") }),
         };
         let done = match done {
             Ok(id) => Ok(format!("forwarded as {id}")),

@@ -49,7 +49,7 @@ fn every_job_arrives_as_it_was_sent() {
     for job in jobs() {
         let sent = serde_json::to_vec(&job).expect("serializable");
         assert_eq!(serde_json::from_slice::<UserJob>(&sent).expect("readable"), job);
-        assert_eq!(ParentJobs.owner(&job), privileged::Owner { uid: 7, gid: 8 });
+        assert_eq!(ParentJobs::default().owner(&job), privileged::Owner { uid: 7, gid: 8 });
     }
 }
 
@@ -68,7 +68,7 @@ proptest! {
 }
 
 fn done(work: Work, content: &[u8]) -> (Outcome, Vec<u8>) {
-    ParentJobs.work(UserJob { owner: own(), work }, content.len() as u64, &mut &content[..])
+    ParentJobs::default().work(UserJob { owner: own(), work }, content.len() as u64, &mut &content[..])
 }
 
 #[test]
@@ -102,4 +102,29 @@ fn a_job_without_a_program_is_refused() {
         let ended = matches!(&outcome, Outcome::Ended(CommandEnd { how: command::Ended::NotStarted(_), .. }));
         assert!(ended, "{programs:?}: {outcome:?}");
     }
+}
+
+#[test]
+fn root_has_a_mailbox_and_a_forwarding_file_and_nothing_else() {
+    let parent = ParentJobs { root_mailboxes: vec!["/var/mail/root".into()], root_forward: "/root/.forward".into() };
+    let mbox = |path: &str, kind| {
+        let mut job = jobs().remove(1);
+        if let Work::Mbox { path: at, kind: of, .. } = &mut job.work {
+            (*at, *of) = (path.into(), kind);
+        }
+        job
+    };
+    assert!(parent.for_root(&mbox("/var/mail/root", Kind::Mailbox)));
+    for (path, kind) in [
+        ("/var/mail/root", Kind::File),
+        ("/var/mail/joe", Kind::Mailbox),
+        ("/var/mail/../spool/cron/root", Kind::Mailbox),
+        ("/etc/passwd", Kind::Mailbox),
+    ] {
+        assert!(!parent.for_root(&mbox(path, kind)), "{path}");
+    }
+    let owner = Owner { uid: 0, gid: 0 };
+    assert!(parent.for_root(&UserJob { owner, work: Work::Read { path: "/root/.forward".into() } }));
+    assert!(!parent.for_root(&UserJob { owner, work: Work::Read { path: "/etc/shadow".into() } }));
+    assert!(!parent.for_root(&jobs()[2]), "a command");
 }

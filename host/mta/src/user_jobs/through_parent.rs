@@ -1,7 +1,7 @@
 //! The server's side: what other users own is done by the parent, each job over a channel of its own.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -69,6 +69,11 @@ fn prefix_text(prefix: Vec<u8>) -> String {
 
 fn nothing() -> Content {
     Content::Memory(Vec::new().into())
+}
+
+/// Of root's files the parent shows the forwarding file. What else only root may see, nobody sees.
+fn is_hidden(owner: Owner, path: &Path) -> bool {
+    owner.uid == 0 && path.file_name().is_none_or(|name| name != ".forward")
 }
 
 const NO_ANSWER: FileError = FileError(nix::libc::EIO);
@@ -143,27 +148,30 @@ impl UserRights for ThroughParent {
     }
 
     fn look(&self, owner: Owner, path: PathBuf, follow: bool) -> BoxFuture<'_, Result<FileFacts, FileError>> {
-        // The parent does nothing as root: what only root may see, nobody sees.
-        if owner.uid == 0 || owner == Owner::own() {
+        if owner == Owner::own() || is_hidden(owner, &path) {
             return OwnRights.look(owner, path, follow);
         }
         Box::pin(async move {
             match self.job(UserJob { owner, work: Work::Look { path, follow } }, nothing()).await {
                 Ok((Outcome::Facts(facts), _)) => Ok(facts),
                 Ok((Outcome::NoFile(error), _)) => Err(error),
+                // Another .forward of root's than that of its home.
+                Ok((Outcome::Failed { .. }, _)) if owner.uid == 0 => Err(FileError(nix::libc::EACCES)),
                 Ok(_) | Err(_) => Err(NO_ANSWER),
             }
         })
     }
 
     fn read(&self, owner: Owner, path: PathBuf) -> BoxFuture<'_, Result<Vec<u8>, FileError>> {
-        if owner.uid == 0 || owner == Owner::own() {
+        if owner == Owner::own() || is_hidden(owner, &path) {
             return OwnRights.read(owner, path);
         }
         Box::pin(async move {
             match self.job(UserJob { owner, work: Work::Read { path } }, nothing()).await {
                 Ok((Outcome::Text, text)) => Ok(text),
                 Ok((Outcome::NoFile(error), _)) => Err(error),
+                // Another .forward of root's than that of its home.
+                Ok((Outcome::Failed { .. }, _)) if owner.uid == 0 => Err(FileError(nix::libc::EACCES)),
                 Ok(_) | Err(_) => Err(NO_ANSWER),
             }
         })
