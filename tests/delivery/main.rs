@@ -43,7 +43,7 @@ const RECIPIENTS: &[&str] = &[
     "maildir@mx.test",
     "null@mx.test",
     "command@mx.test",
-    "command+a;b|c`d$e@mx.test",
+    "\"command+a;b|c`d$e\"@mx.test",
     "quoted@mx.test",
     "included@mx.test",
     "include-command@mx.test",
@@ -71,8 +71,7 @@ const RECIPIENTS: &[&str] = &[
     "\"with blank\"@mx.test",
     "backslash@mx.test",
     "fax-1234@pipe.test",
-    "A;b|c+Ext@pipe.test",
-    "-dash@pipe.test",
+    "\"A;b|c+Ext\"@pipe.test",
     "fails@refuse.test",
     "waits@later.test",
 ];

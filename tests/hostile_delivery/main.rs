@@ -174,8 +174,8 @@ fn a_hundred_files_in_one_another() {
         let include = |name: &str| format!(":include:{}/{name}", lists.display());
         start(server, users, &format!("deep: {}\nself: {}\n", include("0"), include("self")), "");
         send(server, "deep@mx.test");
-        let line = server.logged(&["to=<", "status=bounced", "nesting limit exceeded"]);
-        assert!(line.contains("dsn=5.4.6"), "{line}");
+        // Postfix notices at the member, newer ones at the file.
+        server.logged(&["to=<", "dsn=5.4.6", "status=bounced"]);
         send(server, "self@mx.test");
         assert!(got_mail(users, "joe"), "{}", server.log_end());
         assert_eq!(users.mailbox("joe").matches("Subject: mail").count(), 1);
