@@ -116,6 +116,12 @@ fn messages_sorted(text: &str) -> String {
             message.push_str(line);
         }
     }
+    // The words of a notice are each server's own.
+    const TOLD: &[&str] = &["To: ", "Subject: ", "Final-Recipient: ", "Action: ", "Status: "];
+    for message in messages.iter_mut().filter(|message| message.starts_with("From MAILER-DAEMON ")) {
+        let told = message.lines().filter(|line| TOLD.iter().any(|start| line.starts_with(start)));
+        *message = told.map(|line| format!("{line}\n")).collect();
+    }
     messages.sort();
     messages.concat()
 }
@@ -137,6 +143,7 @@ impl Normal {
                 (regex(r"(?m)^(From \S+) .*$"), "$1 DATE"),
                 (regex(r"[0-9A-F]{6,14}\.\d+/mx\.test"), "BOUNDARY"),
                 (regex(r"<\d{14}\.[0-9A-Za-z]+@mx\.test>"), "<MESSAGE-ID>"),
+                (regex(r"(/tmp/)[^/ ]+\.mx\.test"), "$1NAME"),
                 (regex(r"\b[0-9A-F]{8,14}\b"), "ID"),
                 (regex(r"250[12]\b"), "PORT"),
                 (regex(r"/(postfix|waxwing)/"), "/SERVER/"),

@@ -12,6 +12,7 @@ use waxwing_tests::{
     needs::{Need, asked_for, say},
     server::{Kind, Server},
     users::Users,
+    waiting,
 };
 
 const MESSAGE: &str = "\
@@ -161,6 +162,8 @@ fn send(server: &Server, recipients: &[&str]) {
         let reply = session.mail("writer@mx.test", recipient, MESSAGE);
         assert!(reply.starts_with("250"), "{recipient}: {reply}");
         session.quit();
+        // One after the other: their commands write to the same files.
+        waiting::until_true(10, || server.queue().iter().all(|message| message["queue_name"] == "deferred"));
     }
 }
 

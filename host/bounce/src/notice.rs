@@ -326,7 +326,7 @@ fn recipient_report(message: &Message, report: &Report) -> RecipientReport {
     let known = message.envelope.recipients.get(report.recipient as usize).cloned().unwrap_or_default();
     let (address, original) = match &report.address {
         // The notice says that it was expanded from the recipient.
-        Some(address) if known.original.is_empty() => (address.clone(), known.address),
+        Some(address) if *address != known.address && known.original.is_empty() => (address.clone(), known.address),
         Some(address) => (address.clone(), known.original),
         None => (known.address, known.original),
     };
@@ -336,7 +336,7 @@ fn recipient_report(message: &Message, report: &Report) -> RecipientReport {
         dsn_original: known.dsn_original,
         action: report.action,
         status: report.status,
-        reason: report.text.clone(),
+        reason: report.text.trim_end().to_string(),
         remote_mta: report.remote_mta.clone(),
         diagnostic: report.diagnostic.clone(),
     }

@@ -66,12 +66,8 @@ pub struct Attributes {
 
 impl Attributes {
     /// Those of a recipient of the queue.
-    pub fn of(recipient: &hook::Recipient, sender: &str, original_recipient: bool) -> Self {
-        let original = match (original_recipient, recipient.original.is_empty()) {
-            (false, _) => String::new(),
-            (true, true) => recipient.address.clone(),
-            (true, false) => recipient.original.clone(),
-        };
+    pub fn of(recipient: &hook::Recipient, sender: &str) -> Self {
+        let original = if recipient.original.is_empty() { &recipient.address } else { &recipient.original }.clone();
         Self {
             level: 0,
             address: recipient.address.clone(),

@@ -7,7 +7,7 @@ use mail::Status;
 use super::{Local, attributes::Attributes, delivery::Done};
 use crate::{
     CommandRun,
-    command::{self, judge},
+    command::{self, Ended, judge},
     macros::{self, filtered},
     mailbox::{Lines, Prefix},
 };
@@ -43,7 +43,13 @@ impl Local {
             input: command::input(&prefix.lines("\n", now), &request.content, &Lines::default(), false)
                 .map_err(unreadable)?,
         };
-        let end = self.rights.run(run).await;
+        let mut end = self.rights.run(run).await;
+        // Without a shell of main.cf's own, Postfix's local(8) starts a command by another way than pipe(8).
+        if let Ended::NotStarted(why) = &mut end.how
+            && settings.command_shell.is_empty()
+        {
+            *why = why.replacen("fatal: pipe_command: ", "fatal: ", 1);
+        }
         judge(&end, command, "local").map(|_| format!("delivered to command: {command}"))
     }
 
@@ -55,7 +61,7 @@ impl Local {
             ("SHELL", account.map_or("", |account| &account.shell)),
             ("DOMAIN", it.domain.as_deref().unwrap_or("")),
             ("EXTENSION", it.extension.as_deref().unwrap_or("")),
-            ("ORIGINAL_RECIPIENT", it.original.as_str()),
+            ("ORIGINAL_RECIPIENT", if self.settings.original_recipient { it.original.as_str() } else { "" }),
             ("CLIENT_HOSTNAME", attribute(Attribute::ClientName)),
             ("CLIENT_ADDRESS", attribute(Attribute::ClientAddress)),
             ("CLIENT_HELO", attribute(Attribute::HeloName)),

@@ -27,7 +27,7 @@ struct Outcomes {
 
 impl Local {
     pub(super) async fn deliver_one(&self, request: &Request, recipient: &Recipient) -> RecipientStatus {
-        let top = Attributes::of(recipient, &request.sender, self.settings.original_recipient);
+        let top = Attributes::of(recipient, &request.sender);
         let log = self.status_log.log();
         if let Some(problem) = &self.settings.problem {
             log.fatal(format_args!("{problem}"));

@@ -159,7 +159,8 @@ impl<'w> Expansion<'w> {
     }
 
     /// Alias, forwarding file, mailbox, nobody.
-    async fn switch(&mut self, mut it: Attributes) {
+    async fn switch(&mut self, attributes: Attributes) {
+        let mut it = attributes.deeper();
         // `\user`: no alias, no forwarding file.
         if it.address.starts_with('\\') {
             for text in [&mut it.address, &mut it.local, &mut it.user] {

@@ -94,7 +94,8 @@ impl Local {
         Prefix {
             from: None,
             return_path: Some(&it.sender),
-            original_to: Some(it.original.as_str()).filter(|original| !original.is_empty()),
+            original_to: Some(it.original.as_str())
+                .filter(|original| self.settings.original_recipient && !original.is_empty()),
             delivered_to: Some(it.delivered.as_str()).filter(|_| delivered),
         }
     }

@@ -117,19 +117,23 @@ impl FromStr for LockMethod {
 /// up to attempts times delay.
 pub fn append(delivery: &MboxDelivery) -> Result<u64, MailboxError> {
     let default = delivery.kind.default_status();
-    let existed = delivery.path.exists();
+    let found = delivery.path.metadata();
+    let existed = found.is_ok();
+    // A lock file beside a device would be a nuisance to others.
+    let lockable = found.map_or(true, |facts| facts.is_file());
+    let (_dotlock, warning) = match lockable.then(|| lock_dotfile(delivery)) {
+        None => (None, None),
+        Some(Ok(lock)) => (lock, None),
+        // A lock that another holds is respected; one that cannot be made is not needed for a file.
+        Some(Err(error)) if delivery.kind == MboxKind::File && error.status != Status::temporary(2, 0) => {
+            (None, Some(error.text))
+        }
+        Some(Err(error)) => return Err(error),
+    };
     let (mut file, facts) = open::open(&delivery.path, default)?;
     if !facts.is_file() {
         return append_to_device(delivery, &mut file);
     }
-    let (_dotlock, warning) = match lock_dotfile(delivery) {
-        Ok(lock) => (lock, None),
-        // A lock that another holds is respected; one that cannot be made is not needed for a file.
-        Err(error) if delivery.kind == MboxKind::File && error.status != Status::temporary(2, 0) => {
-            (None, Some(error.text))
-        }
-        Err(error) => return Err(error),
-    };
     // A warning reaches the log only with an error; that of a file delivered to is not worth more.
     let warned = |mut error: MailboxError| {
         error.warning = error.warning.or_else(|| warning.clone());

@@ -47,6 +47,8 @@ pub fn supervise(mut server: Command, jobs: Arc<impl OwnerJobs>, open_log: Arc<O
     let broken = |e: io::Error| MasterError::Parent(e.to_string());
     // Files are written with the owner's user and group only, never with root's other groups.
     setgroups(&[]).map_err(|e| broken(e.into()))?;
+    // Files that commands make are nobody else's business unless they say so, as under Postfix.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     let (ours, theirs) = UnixStream::pair().map_err(broken)?;
     let signals = nix::sys::signal::SigSet::from_iter([
         nix::sys::signal::Signal::SIGTERM,

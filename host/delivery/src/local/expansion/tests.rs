@@ -117,7 +117,7 @@ async fn expand_with(world: &Invented, main_cf: &str, recipient: &str, header: &
     let message = Message { queue_id: "4ABC", sender: "s@src.test", probe, seen: &seen };
     let recipient =
         Recipient { address: recipient.to_string(), notify: Notify::SUCCESS | Notify::FAILURE, ..Recipient::default() };
-    let start = Attributes::of(&recipient, "s@src.test", true);
+    let start = Attributes::of(&recipient, "s@src.test");
     Expansion::new(world, &settings, &log, message).run(start).await
 }
 
