@@ -105,6 +105,10 @@ fn collect(at: &Path, root: &Path, normal: &Normal, files: &mut BTreeMap<String,
     }
 }
 
+fn is_notice(message: &str) -> bool {
+    message.starts_with("From MAILER-DAEMON ") || message.contains("\nReturn-Path: <>\n")
+}
+
 /// Messages of a mailbox arrive in any order.
 fn messages_sorted(text: &str) -> String {
     let mut messages: Vec<String> = Vec::new();
@@ -118,7 +122,7 @@ fn messages_sorted(text: &str) -> String {
     }
     // The words of a notice are each server's own.
     const TOLD: &[&str] = &["To: ", "Subject: ", "Final-Recipient: ", "Action: ", "Status: "];
-    for message in messages.iter_mut().filter(|message| message.starts_with("From MAILER-DAEMON ")) {
+    for message in messages.iter_mut().filter(|message| is_notice(message)) {
         let told = message.lines().filter(|line| TOLD.iter().any(|start| line.starts_with(start)));
         *message = told.map(|line| format!("{line}\n")).collect();
     }

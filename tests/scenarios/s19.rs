@@ -46,7 +46,7 @@ fn two_recipients(server: &Server, sender: &str, recipients: [&str; 2]) {
 fn s19_1_one_run_for_two_recipients() {
     scenario_with_users(ZONE, |server, users| {
         uucp(server, users, "F", "", GATEWAY);
-        two_recipients(server, "s@sender.test", ["a@some.test", "b;touch$IFS$9pwned|x@some.test"]);
+        two_recipients(server, "s@sender.test", ["a@some.test", "\"b;touch$IFS$9pwned|x\"@some.test"]);
         server.wait_until_queue_empty(30);
         assert_eq!(text(&users.out().join("user")), "uucp\n");
         let arguments = text(&users.out().join("arguments"));

@@ -9,7 +9,7 @@ use super::{
     token,
 };
 
-/// As for recipients.
+/// Levels, as in Postfix.
 const DEEPEST: u32 = 100;
 
 impl Expansion<'_> {

@@ -61,7 +61,7 @@ impl Local {
             ("SHELL", account.map_or("", |account| &account.shell)),
             ("DOMAIN", it.domain.as_deref().unwrap_or("")),
             ("EXTENSION", it.extension.as_deref().unwrap_or("")),
-            ("ORIGINAL_RECIPIENT", if self.settings.original_recipient { it.original.as_str() } else { "" }),
+            ("ORIGINAL_RECIPIENT", it.original.as_str()),
             ("CLIENT_HOSTNAME", attribute(Attribute::ClientName)),
             ("CLIENT_ADDRESS", attribute(Attribute::ClientAddress)),
             ("CLIENT_HELO", attribute(Attribute::HeloName)),

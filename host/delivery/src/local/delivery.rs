@@ -164,10 +164,9 @@ impl Local {
         let local = split_domain(&it.address).0.to_lowercase();
         let (user, _) = self.settings.extensions.split(&local);
         for name in [local.as_str(), user] {
-            match asking.owner_alias(name).await {
-                Ok(Some(owner)) => return Some(owner),
-                // The sender hears of it, then.
-                Ok(None) | Err(_) => {}
+            // After a failed lookup the sender hears of it.
+            if let Ok(Some(owner)) = asking.owner_alias(name).await {
+                return Some(owner);
             }
         }
         None

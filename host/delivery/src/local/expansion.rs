@@ -17,8 +17,8 @@ use super::{
 };
 use crate::delivered_to::DeliveredTo;
 
-/// Levels of aliases, forwarding files and addresses.
-const DEEPEST: u32 = 100;
+/// Levels of aliases, forwarding files and addresses. A loop of aliases is noticed some levels before, as one.
+const DEEPEST: u32 = 110;
 
 /// The expansion of one recipient.
 pub struct Expansion<'w> {

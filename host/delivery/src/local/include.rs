@@ -10,7 +10,7 @@ use super::{
 };
 use crate::Owner;
 
-/// As for recipients.
+/// Levels, as in newer Postfix.
 const DEEPEST: u32 = 100;
 
 impl Expansion<'_> {

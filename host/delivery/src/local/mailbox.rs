@@ -53,7 +53,10 @@ impl Expansion<'_> {
             Some(directory) => format!("{directory}/{}/", it.user),
             None => format!("{}/{}", settings.spool_directory, it.user),
         };
-        let it = it.deeper();
+        let mut it = it.deeper();
+        if !settings.frozen_delivered_to {
+            it.delivered = it.address.clone();
+        }
         let maildir = path.ends_with('/');
         let what = match (self.probe, maildir) {
             (true, true) => What::Done("delivers to maildir".to_string()),

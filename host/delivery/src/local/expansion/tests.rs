@@ -44,10 +44,7 @@ impl Invented {
     }
 }
 
-fn ready<T: Send>(value: T) -> BoxFuture<'static, T>
-where
-    T: 'static,
-{
+fn ready<T: Send + 'static>(value: T) -> BoxFuture<'static, T> {
     Box::pin(std::future::ready(value))
 }
 
