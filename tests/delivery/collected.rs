@@ -87,6 +87,10 @@ fn collect(at: &Path, root: &Path, normal: &Normal, files: &mut BTreeMap<String,
     let mut entries: Vec<_> = fs::read_dir(at).into_iter().flatten().filter_map(Result::ok).map(|e| e.path()).collect();
     entries.sort();
     let in_maildir = at.ends_with("new");
+    if in_maildir {
+        // They may have arrived in any order.
+        entries.sort_by_cached_key(|path| normal.text(&String::from_utf8_lossy(&fs::read(path).unwrap_or_default())));
+    }
     for (number, path) in entries.iter().enumerate() {
         if path.is_dir() {
             collect(path, root, normal, files);

@@ -7,7 +7,7 @@ use crate::scenario_with_users;
 const ZONE: &str = "domain.test MX 10 mail.domain.test\nmail.domain.test A 10.3.0.1\n";
 
 fn host(server: &mut Server, users: &Users) {
-    server.table("aliases", "root: joe\npostmaster: joe\n");
+    server.table("aliases", "root: joe@localhost\npostmaster: joe@localhost\n");
     server.table("virtual", "root root@localhost\npostmaster postmaster@localhost\n");
     let local = users.main_cf();
     server.main_cf(&format!(

@@ -88,7 +88,7 @@ impl Expansion<'_> {
             Ok(owner) => owner,
             Err(error) => {
                 self.log.warning(format_args!("no owner UID for alias database {table}: {error}"));
-                self.configuration_error(it.clone(), Status::temporary(3, 0));
+                self.refuse(it.clone(), Status::temporary(3, 0), "alias database unavailable");
                 return false;
             }
         };
