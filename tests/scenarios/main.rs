@@ -2,16 +2,26 @@
 //! is played to Debian's Postfix first, which proves the test, and then to Waxwing.
 
 mod policy_services;
+mod s01;
+mod s02;
 mod s05;
 mod s07;
 mod s08;
 mod s09;
+mod s09_aliases;
 mod s09_tls;
+mod s10;
 mod s10_auth;
 mod s11;
 mod s12_tls;
+mod s17;
+mod s18;
+mod s19;
+mod s20;
 mod s22;
 mod s23;
+mod s25;
+mod s30;
 mod verification;
 
 use waxwing_tests::{
@@ -19,6 +29,7 @@ use waxwing_tests::{
     namespace,
     needs::Need,
     server::{self, Server},
+    users::Users,
 };
 
 const BOTH: &[Need] = &[Need::Postfix, Need::Waxwing];
@@ -47,3 +58,21 @@ minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 queue_run_delay = 1s
 ";
+
+/// The same with users who have homes.
+fn scenario_with_users<F: Fn(&mut Server, &Users)>(zone: &str, test: F) {
+    namespace::inside_named(namespace::test_name::<F>(), BOTH, |place| {
+        let _dns = Dns::serve(zone);
+        server::both(place, |server| {
+            let users = Users::of(server);
+            test(server, &users);
+        });
+    });
+}
+
+/// A message in a session of its own, from outside or inside; it must be accepted.
+fn deliver(server: &Server, from_address: &str, sender: &str, recipient: &str) {
+    let reply =
+        waxwing_tests::client::send_mail(from_address, server.port, sender, recipient, "Subject: mail\n\nbody\n");
+    assert!(reply.starts_with("250 2.0.0 Ok: queued as "), "{recipient}: {reply}");
+}

@@ -9,6 +9,7 @@
 //!   tests build the one of this tree.
 //! - [`client`], [`tls`], [`sink`], [`dns`], [`dovecot`], [`policy_server`]: the other ends of the line.
 //! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
+//! - [`users`]: users with homes, for local delivery.
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
 
@@ -26,4 +27,5 @@ pub mod policy_server;
 pub mod server;
 pub mod sink;
 pub mod tls;
+pub mod users;
 pub mod waiting;

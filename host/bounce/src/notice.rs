@@ -46,6 +46,8 @@ pub enum BounceError {
 pub struct Report {
     /// Number in the envelope.
     pub recipient: u32,
+    /// What it stands for, where that is what failed.
+    pub address: Option<String>,
     pub action: Action,
     pub status: Status,
     pub text: String,
@@ -391,13 +393,19 @@ fn reports_wanted<'r>(message: &Message, reports: &'r [Report], flag: u8) -> Vec
 
 fn recipient_report(message: &Message, report: &Report) -> RecipientReport {
     let known = message.envelope.recipients.get(report.recipient as usize).cloned().unwrap_or_default();
+    let (address, original) = match &report.address {
+        // The notice says that it was expanded from the recipient.
+        Some(address) if *address != known.address && known.original.is_empty() => (address.clone(), known.address),
+        Some(address) => (address.clone(), known.original),
+        None => (known.address, known.original),
+    };
     RecipientReport {
-        address: known.address,
-        original: known.original,
+        address,
+        original,
         dsn_original: known.dsn_original,
         action: report.action,
         status: report.status,
-        reason: report.text.clone(),
+        reason: report.text.trim_end().to_string(),
         remote_mta: report.remote_mta.clone(),
         diagnostic: report.diagnostic.clone(),
     }

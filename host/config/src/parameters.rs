@@ -173,6 +173,14 @@ crate::parameters! {
     DELIVERY_PLUGINS: List = "delivery_plugins", "";
     /// The table type of a table that is named without one.
     DEFAULT_DATABASE_TYPE: Text = "default_database_type", "hash", min = 1;
+    /// The account for local delivery to commands and files when no recipient's own applies.
+    DEFAULT_PRIVS: Text = "default_privs", "nobody", min = 1;
+    /// Environment variables taken over from the process that starts the server: names, or `name=value`.
+    IMPORT_ENVIRONMENT: List = "import_environment", "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME";
+    /// Environment variables given to commands outside the mail system: names, or `name=value`.
+    EXPORT_ENVIRONMENT: List = "export_environment", "TZ MAIL_CONFIG LANG";
+    /// The time a command may run that a pipe(8), spawn(8) or local(8) delivery starts.
+    COMMAND_TIME_LIMIT: Time = "command_time_limit", "1000s", unit = s, min = 1;
     /// The name of this instance among several.
     MULTI_INSTANCE_NAME: Text = "multi_instance_name", "";
     /// The configuration directories of the other instances.

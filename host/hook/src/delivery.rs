@@ -85,6 +85,22 @@ pub struct RecipientStatus {
     pub dsn_relayed: bool,
     /// The whole destination is out of reach (no connection, no greeting): qmgr lowers its concurrency and, for 4xx, may mark it dead.
     pub destination_failed: bool,
+    /// Handed to somebody who gives no account of it, such as a command: the sender is told `relayed`, not `delivered`.
+    pub relayed: bool,
+    /// What failed for good of what the recipient stands for (an alias of several addresses). With it the outcome is
+    /// `Bounced`, and a notice names these in the recipient's place.
+    pub unreached: Vec<Unreached>,
+}
+
+/// One address behind a recipient that could not be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreached {
+    pub address: String,
+    /// Class 5.
+    pub status: Status,
+    pub text: String,
+    /// Who is told in the sender's place: the owner- alias of a list.
+    pub tell: Option<String>,
 }
 
 impl RecipientStatus {
@@ -101,6 +117,8 @@ impl RecipientStatus {
             transmit_seconds: 0.0,
             dsn_relayed: false,
             destination_failed: false,
+            relayed: false,
+            unreached: Vec::new(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub use check::{Check, CheckAction, CheckOutcome, CheckPart};
 pub use content::Content;
 pub use delivery::{
     AfterAnswer, BeforeAnswer, Delivery, DeliveryAttempts, Notify, Outcome, Recipient, RecipientStatus, Request, Route,
+    Unreached,
 };
 pub use edit::Edit;
 pub use failure::{Failure, FailureAction, FailureKind};

@@ -6,7 +6,7 @@
 //!
 //! Waxwing is one unprivileged process (docs/design.md): the process limit of a master.cf entry is a limit of sessions, its
 //! chroot, private and unpriv columns are accepted and inert. Started as root, a small parent keeps root's rights and nothing
-//! else: it binds ports and writes mailboxes for the server through the protocol of `privileged::protocol`, and reads no mail
+//! else: it binds ports and does jobs of other users for the server through the protocol of `privileged::protocol`, and reads no mail
 //! and no configuration that the server could change.
 //!
 //! Names here are those of master.cf(5): service, inet, maxproc, wakeup.

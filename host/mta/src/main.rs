@@ -18,7 +18,6 @@ mod commands;
 mod compatibility;
 mod default_plugins;
 mod key_files;
-mod mailbox;
 mod maillog;
 mod options;
 mod parameters;
@@ -26,6 +25,7 @@ mod server;
 mod store_view;
 mod system;
 mod told;
+mod user_jobs;
 mod verification;
 mod wiring;
 

@@ -29,6 +29,9 @@ const OBEYED: &[&[Row]] = &[
     delivery::PARAMETERS[1],
     delivery::PARAMETERS[2],
     delivery::PARAMETERS[3],
+    delivery::PARAMETERS[4],
+    delivery::PARAMETERS[5],
+    delivery::PARAMETERS[6],
 ];
 
 const INERT: &[&[Row]] = &[inert::PARAMETERS];

@@ -32,10 +32,10 @@ use crate::{
     commands::placed,
     default_plugins::DEFAULT_PLUGINS,
     key_files,
-    mailbox::{ParentWriter, parent_jobs},
     maillog::{self, LogWriter, Target},
     system::{SystemClock, SystemRandomness},
     told::told,
+    user_jobs::{ParentJobs, ThroughParent},
     wiring::{self, Daemons, Lasting, SmtpServer},
 };
 
@@ -87,7 +87,7 @@ pub fn start_in_foreground(directory: &Path, verbose: bool) -> Result<u8> {
         Ok(file)
     });
     let files = privileged::Files { log: open_log, key: Box::new(move |path| key_files::open(&keys_directory, path)) };
-    Ok(privileged::supervise(server, parent_jobs(), files)? as u8)
+    Ok(privileged::supervise(server, Arc::new(ParentJobs::from_config(&config)), files)? as u8)
 }
 
 fn mail_owner(config: &Config) -> Result<User> {
@@ -228,9 +228,9 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         store: Arc::new(plugin::Stores::open(Path::new(&data_directory), clock.clone())?),
         anvil: wiring::anvil(&config),
         tables: Arc::default(),
-        mailboxes: match &parent {
-            Some(parent) => Arc::new(ParentWriter::new(parent.clone())),
-            None => Arc::new(delivery::virtual_mailbox::DirectWriter),
+        rights: match &parent {
+            Some(parent) => Arc::new(ThroughParent::new(parent.clone())),
+            None => Arc::new(delivery::OwnRights),
         },
         wasm_tables: Arc::default(),
         verification: Arc::default(),

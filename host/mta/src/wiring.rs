@@ -11,7 +11,9 @@ use config::{
     Config, MasterEntry, ServiceKind,
     parameters::{DELIVERY_PLUGINS, QUEUE_DIRECTORY, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
-use delivery::{DeliveryError, Discard, ErrorAgent, Smtp, StatusLog, Virtual, Wasm, virtual_mailbox};
+use delivery::{
+    DeliveryError, Discard, ErrorAgent, Pipe, Smtp, StatusLog, UserRights, Virtual, Wasm, pipe, virtual_mailbox,
+};
 use hook::{
     AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Randomness, Resolution, Services, Store,
 };
@@ -25,6 +27,9 @@ use crate::{
     verification::{Verification, VerifiedAddresses},
 };
 
+mod local_delivery;
+use local_delivery::{LateAgents, local};
+
 /// What outlives a reload.
 #[derive(Clone)]
 pub struct Lasting {
@@ -33,7 +38,7 @@ pub struct Lasting {
     pub store: Arc<dyn Store>,
     pub anvil: Arc<smtpd::Anvil>,
     pub tables: Arc<TableCache>,
-    pub mailboxes: Arc<dyn virtual_mailbox::MailboxWriter>,
+    pub rights: Arc<dyn UserRights>,
     pub wasm_tables: Arc<WasmTables>,
     pub verification: Arc<Verification>,
     /// Reads files with private keys.
@@ -325,7 +330,7 @@ pub async fn generation(
     let qmgr = qmgr::Generation {
         settings: qmgr::Settings::from(&config),
         addresses: services.addresses.clone(),
-        transports: Arc::new(transports(&config, &registry, &services, lasting)?),
+        transports: transports(&config, &registry, &services, lasting, &cleanup)?,
         bounce,
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
@@ -356,11 +361,21 @@ impl qmgr::Transports for Agents {
     }
 }
 
-fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, lasting: &Lasting) -> Result<Agents> {
+fn transports(
+    config: &Config,
+    registry: &Arc<Registry>,
+    services: &Services,
+    lasting: &Lasting,
+    cleanup: &Arc<cleanup::Cleanup>,
+) -> Result<Arc<Agents>> {
+    let others = Arc::new(LateAgents::default());
     let mut agents: HashMap<String, Arc<dyn Delivery>> = HashMap::new();
     for entry in config.master().iter().filter(|e| e.kind != ServiceKind::Inet) {
-        let agent = agent(config, entry, registry, services, lasting)
-            .with_context(|| format!("{}: transport {}", entry.place, entry.service))?;
+        let made = match entry.command.as_str() {
+            "local" => local(config, entry, services, lasting, cleanup, others.clone()).map(Some),
+            _ => agent(config, entry, registry, services, lasting),
+        };
+        let agent = made.with_context(|| format!("{}: transport {}", entry.place, entry.service))?;
         match agent {
             Some(agent) => {
                 agents.insert(entry.service.clone(), agent);
@@ -373,7 +388,10 @@ fn transports(config: &Config, registry: &Arc<Registry>, services: &Services, la
         }
     }
     let own_log = StatusLog::new(config, MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"));
-    Ok(Agents { by_transport: agents, discarding: Arc::new(Discard::new(own_log, lasting.clock.clone())) })
+    let discarding = Arc::new(Discard::new(own_log, lasting.clock.clone()));
+    let agents = Arc::new(Agents { by_transport: agents, discarding });
+    others.connect(&agents);
+    Ok(agents)
 }
 
 /// Commands of master.cf whose work the server does by itself: their entries are accepted and mean nothing.
@@ -415,8 +433,19 @@ fn agent(
         }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
-            let writer = lasting.mailboxes.clone();
-            Arc::new(Virtual::new(settings, services.clone(), writer, status_log("virtual")).map_err(bad)?)
+            let rights = lasting.rights.clone();
+            Arc::new(Virtual::new(settings, services.clone(), rights, status_log("virtual")).map_err(bad)?)
+        }
+        "pipe" => {
+            let settings = pipe::Settings::from_config(&view, entry);
+            let log = status_log("pipe");
+            if let Some(problem) = settings.problem() {
+                // As in Postfix only mail for it suffers, since most master.cf files have entries that nobody uses.
+                let (place, service) = (&entry.place, &entry.service);
+                log.log()
+                    .warning(format_args!("{place}: service {service}: {problem}; mail for it waits in the queue"));
+            }
+            Arc::new(Pipe::new(settings, lasting.rights.clone(), log, clock))
         }
         "discard" => Arc::new(Discard::new(status_log("discard"), clock)),
         "error" | "retry" => {
@@ -469,7 +498,7 @@ pub fn closed_lasting(config: &Config) -> Result<Lasting> {
         store: Arc::new(Broken("stores are closed outside the server".into())),
         anvil: anvil(config),
         tables: Arc::default(),
-        mailboxes: Arc::new(virtual_mailbox::DirectWriter),
+        rights: Arc::new(delivery::OwnRights),
         wasm_tables: Arc::default(),
         verification: Arc::default(),
         key_files: Arc::new(net::tls::read_file),

@@ -43,9 +43,7 @@ pub async fn settle(
         ));
     }
     if !failed.is_empty() {
-        let reports: Vec<Report> =
-            failed.iter().filter(|a| !a.suppress_notice).map(|a| report(a, Action::Failed)).collect();
-        match notify_failed(generation, &message, &reports, now).await {
+        match notify_all_failed(generation, &message, &failed, now).await {
             Ok(()) => failed.iter().for_each(|a| queue.mark_done(message.id, a.recipient)),
             Err(error) => {
                 // Without a durable notice the recipients stay, to fail again later.
@@ -67,6 +65,41 @@ fn deferred_of(attempted: &[Attempted]) -> Vec<&Attempted> {
     attempted.iter().filter(|a| a.status.outcome == Outcome::Deferred).collect()
 }
 
+/// The sender hears of what failed; of what an owner- alias answers for, the owner does.
+async fn notify_all_failed(
+    generation: &Generation,
+    message: &Message,
+    failed: &[&Attempted],
+    now: SystemTime,
+) -> Result<(), BounceError> {
+    let mut of_sender = Vec::new();
+    for attempt in failed.iter().filter(|a| !a.suppress_notice) {
+        let unreached = &attempt.status.unreached;
+        if unreached.is_empty() || attempt.status.outcome != Outcome::Bounced {
+            of_sender.push(report(attempt, Action::Failed));
+        }
+        for failure in unreached {
+            let report = Report {
+                address: Some(failure.address.clone()),
+                status: failure.status,
+                text: failure.text.clone(),
+                ..report(attempt, Action::Failed)
+            };
+            match &failure.tell {
+                None => of_sender.push(report),
+                Some(owner) => {
+                    let mut envelope = mail::Envelope::clone(&message.envelope);
+                    envelope.sender.clone_from(owner);
+                    let mut of_owner = message.clone();
+                    of_owner.envelope = envelope.into();
+                    notify_failed(generation, &of_owner, &[report], now).await?;
+                }
+            }
+        }
+    }
+    notify_failed(generation, message, &of_sender, now).await
+}
+
 async fn notify_failed(
     generation: &Generation,
     message: &Message,
@@ -85,7 +118,10 @@ async fn report_success(generation: &Generation, message: &Message, delivered: &
         .iter()
         // RFC 3461 section 5.2.2: the next hop reports when it took over that duty.
         .filter(|a| !a.status.dsn_relayed)
-        .map(|a| report(a, if a.status.remote_mta.is_some() { Action::Relayed } else { Action::Delivered }))
+        .map(|a| {
+            let relayed = a.status.relayed || a.status.remote_mta.is_some();
+            report(a, if relayed { Action::Relayed } else { Action::Delivered })
+        })
         .collect();
     if let Err(error) = generation.bounce.succeeded(message, &reports, now).await {
         generation.log.warning(format_args!("{}: {error}", message.id));
@@ -141,6 +177,7 @@ fn report(attempt: &Attempted, action: Action) -> Report {
     let RecipientStatus { status, text, remote_mta, diagnostic, .. } = &attempt.status;
     Report {
         recipient: attempt.recipient,
+        address: None,
         action,
         // An expired delivery keeps its 4.x.x, as in Postfix: the last attempt's failure was a temporary one.
         status: *status,

@@ -1,21 +1,18 @@
 //! virtual(8): delivery to Maildir and mbox mailboxes named by tables.
 
-mod maildir;
-mod mbox;
 pub mod parameters;
-mod unix_lines;
-mod writer;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use config::Config;
 use hook::{BoxFuture, Delivery, Outcome, Recipient, RecipientStatus, Request, SearchOrder, Services};
-use mail::{Class, Status, address::quote, date};
+use mail::{Class, Status};
 
-use crate::{DeliveryError, StatusLog, status_log::Attempt};
-pub use maildir::{MaildirDelivery, write as write_maildir};
-pub use mbox::{LockMethod, Locking, MboxDelivery, append as append_mbox};
-pub use writer::{DirectWriter, MailboxError, MailboxWriter, Owner};
+use crate::{
+    DeliveryError, Owner, StatusLog, UserRights,
+    mailbox::{Locking, MailboxError, MaildirDelivery, MboxDelivery, MboxKind, Prefix, maildir, size_limit_problem},
+    status_log::Attempt,
+};
 
 const CONFIGURATION_ERROR: &str = "mail system configuration error";
 
@@ -33,6 +30,10 @@ pub struct Settings {
     pub limit: u64,
     pub locking: Locking,
     pub strict_ownership: bool,
+    /// enable_original_recipient.
+    pub original_recipient: bool,
+    /// Why no mail can be delivered under this configuration.
+    pub problem: Option<String>,
     /// The last part of maildir file names.
     pub host_name: String,
 }
@@ -40,16 +41,8 @@ pub struct Settings {
 impl Settings {
     /// Reads the parameters; a lock method that does not exist is an error.
     pub fn from_config(config: &Config) -> Result<Self, DeliveryError> {
+        use crate::mailbox::parameters::STRICT_MAILBOX_OWNERSHIP;
         use parameters::*;
-        let method = |name: &String| {
-            name.parse().map_err(|()| DeliveryError::Configuration {
-                parameter: "virtual_mailbox_lock",
-                value: name.clone(),
-                reason: "unknown lock method".to_string(),
-            })
-        };
-        let methods = config.get(&VIRTUAL_MAILBOX_LOCK).iter().map(method).collect::<Result<_, _>>()?;
-        let host_name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
         Ok(Self {
             mailboxes: config.get(&config::parameters::VIRTUAL_MAILBOX_MAPS),
             uids: config.get(&VIRTUAL_UID_MAPS),
@@ -57,14 +50,11 @@ impl Settings {
             base: config.get(&VIRTUAL_MAILBOX_BASE),
             minimum_uid: u32::try_from(config.get(&VIRTUAL_MINIMUM_UID)).unwrap_or(u32::MAX),
             limit: config.get(&VIRTUAL_MAILBOX_LIMIT),
-            locking: Locking {
-                methods,
-                attempts: config.get(&DELIVER_LOCK_ATTEMPTS) as u32,
-                delay: config.get(&DELIVER_LOCK_DELAY),
-                stale: config.get(&STALE_LOCK_TIME),
-            },
+            locking: Locking::from_config(config, &VIRTUAL_MAILBOX_LOCK)?,
             strict_ownership: config.get(&STRICT_MAILBOX_OWNERSHIP),
-            host_name: host_name.unwrap_or_else(|| config.get(&config::parameters::MYHOSTNAME)),
+            original_recipient: config.text("enable_original_recipient").as_deref() != Some("no"),
+            problem: size_limit_problem(config, VIRTUAL_MAILBOX_LIMIT.name, config.get(&VIRTUAL_MAILBOX_LIMIT)),
+            host_name: maildir::host_name(config),
         })
     }
 }
@@ -73,7 +63,7 @@ impl Settings {
 pub struct Virtual {
     settings: Settings,
     services: Services,
-    writer: Arc<dyn MailboxWriter>,
+    rights: Arc<dyn UserRights>,
     status_log: StatusLog,
 }
 
@@ -84,22 +74,29 @@ struct Mailbox {
 }
 
 impl Virtual {
-    /// Opens the tables. `writer` is [`DirectWriter`] or one that may become other users.
+    /// Opens the tables. `rights` is what writes the mailboxes with their owners' rights.
     pub fn new(
         settings: Settings,
         services: Services,
-        writer: Arc<dyn MailboxWriter>,
+        rights: Arc<dyn UserRights>,
         status_log: StatusLog,
     ) -> Result<Self, DeliveryError> {
         for tables in [&settings.mailboxes, &settings.uids, &settings.gids] {
             services.tables.open(tables).map_err(DeliveryError::Table)?;
         }
-        Ok(Self { settings, services, writer, status_log })
+        Ok(Self { settings, services, rights, status_log })
     }
 
     async fn deliver_one(&self, request: &Request, recipient: &Recipient) -> RecipientStatus {
         let begin = self.services.clock.monotonic();
-        let result = match self.mailbox(recipient).await {
+        let mailbox = match &self.settings.problem {
+            None => self.mailbox(recipient).await,
+            Some(problem) => {
+                self.status_log.log().fatal(format_args!("{problem}"));
+                Err((Status::temporary(3, 0), "unknown mail transport error".to_string()))
+            }
+        };
+        let result = match mailbox {
             Ok(mailbox) if request.probe => Ok(delivers_to(&mailbox)),
             Ok(mailbox) => self.write(request, recipient, mailbox).await,
             Err(refusal) => Err(refusal),
@@ -167,17 +164,25 @@ impl Virtual {
         let now = self.services.clock.now();
         let (path, owner, limit) = (mailbox.path, mailbox.owner, self.settings.limit);
         let content = request.content.clone();
+        let original = if recipient.original.is_empty() { &recipient.address } else { &recipient.original };
+        let prefix = Prefix {
+            from: None,
+            return_path: Some(&request.sender),
+            original_to: Some(original.as_str()).filter(|_| self.settings.original_recipient),
+            delivered_to: Some(&recipient.address),
+        };
         if path.ends_with('/') {
             let delivery = MaildirDelivery {
                 owner,
                 directory: PathBuf::from(&path),
-                prefix: prefix(request, recipient),
+                prefix: prefix.lines("\n", now),
                 content,
                 limit,
                 now,
                 host_name: self.settings.host_name.clone(),
+                unwritable: Status::temporary(2, 0),
             };
-            let written = self.writer.write_maildir(delivery).await;
+            let written = self.rights.write_maildir(delivery).await;
             return match written {
                 Ok(()) => Ok("delivered to maildir".to_string()),
                 Err(error) => {
@@ -186,20 +191,19 @@ impl Virtual {
                 }
             };
         }
-        let mut first = from_line(&request.sender, now);
-        first.extend(prefix(request, recipient));
         let delivery = MboxDelivery {
             owner,
             path: PathBuf::from(&path),
-            prefix: first,
+            kind: MboxKind::Virtual,
+            prefix: Prefix { from: Some(&request.sender), ..prefix }.lines("\n", now),
             content,
             limit,
             locking: self.settings.locking.clone(),
             strict_ownership: self.settings.strict_ownership,
             now,
         };
-        match self.writer.append_mbox(delivery).await {
-            Ok(()) => Ok("delivered to mailbox".to_string()),
+        match self.rights.append_mbox(delivery).await {
+            Ok(_) => Ok("delivered to mailbox".to_string()),
             Err(error) => {
                 self.explain(&error, owner);
                 Err((error.status, format!("delivery failed to mailbox {path}: {}", error.text)))
@@ -241,24 +245,6 @@ fn configuration_error() -> (Status, String) {
 fn delivers_to(mailbox: &Mailbox) -> String {
     let kind = if mailbox.path.ends_with('/') { "maildir" } else { "mailbox" };
     format!("delivers to {kind}")
-}
-
-/// The lines put before the message, with LF line ends: mail_copy(3).
-fn prefix(request: &Request, recipient: &Recipient) -> Vec<u8> {
-    let original = if recipient.original.is_empty() { &recipient.address } else { &recipient.original };
-    let (sender, original, address) = (quote(&request.sender), quote(original), quote(&recipient.address));
-    format!("Return-Path: <{sender}>\nX-Original-To: {original}\nDelivered-To: {address}\n").into_bytes()
-}
-
-/// mbox(5)'s separator, in the form of asctime(3).
-fn from_line(sender: &str, now: std::time::SystemTime) -> Vec<u8> {
-    let sender = if sender.is_empty() { "MAILER-DAEMON".into() } else { quote(sender) };
-    let date = date::rfc5322(now);
-    let words: Vec<_> = date.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    let [weekday, day, month, year, time, ..] = words[..] else {
-        return format!("From {sender}  {date}\n").into_bytes();
-    };
-    format!("From {sender}  {weekday} {month} {day:>2} {time} {year}\n").into_bytes()
 }
 
 #[cfg(test)]

@@ -13,12 +13,4 @@ config::parameters! {
     VIRTUAL_MAILBOX_LIMIT: Size = "virtual_mailbox_limit", "51200000", min = 0;
     /// How a mailbox file is locked: any of `fcntl`, `flock`, `dotlock`.
     VIRTUAL_MAILBOX_LOCK: List = "virtual_mailbox_lock", "fcntl, dotlock", min = 1;
-    /// Refuses a mailbox file that its recipient does not own.
-    STRICT_MAILBOX_OWNERSHIP: Boolean = "strict_mailbox_ownership", "yes";
-    /// How often a lock is tried for.
-    DELIVER_LOCK_ATTEMPTS: Count = "deliver_lock_attempts", "20", min = 1;
-    /// The time between two attempts.
-    DELIVER_LOCK_DELAY: Time = "deliver_lock_delay", "1s", unit = s, min = 1;
-    /// The age at which a dotlock file counts as forgotten.
-    STALE_LOCK_TIME: Time = "stale_lock_time", "500s", unit = s, min = 1;
 }

@@ -87,9 +87,9 @@ mod tests {
     fn a_descriptor_follows_its_frame() {
         let (mut a, mut b) = UnixStream::pair().expect("a pair");
         let file: OwnedFd = std::fs::File::open("/dev/null").expect("/dev/null").into();
-        send(&mut a, &Request::Mailbox).expect("sent");
+        send(&mut a, &Request::Jobs).expect("sent");
         send_descriptor(&a, &file).expect("sent");
-        assert_eq!(receive::<Request>(&mut b).expect("a frame"), Some(Request::Mailbox));
+        assert_eq!(receive::<Request>(&mut b).expect("a frame"), Some(Request::Jobs));
         let mut got = std::fs::File::from(receive_descriptor(&b).expect("a descriptor"));
         assert_eq!(got.read(&mut [0; 8]).expect("readable"), 0);
         drop(a);

@@ -35,14 +35,14 @@ impl Parent {
         Ok(descriptor.into())
     }
 
-    /// A channel for mailbox jobs. Call within a tokio runtime.
-    pub fn mailbox(&self) -> Result<MailboxChannel, MasterError> {
-        let descriptor = self.ask(&Request::Mailbox).map_err(|e| MasterError::Parent(e.to_string()))?;
+    /// A channel for jobs of other users. Call within a tokio runtime.
+    pub fn job_channel(&self) -> Result<JobChannel, MasterError> {
+        let descriptor = self.ask(&Request::Jobs).map_err(|e| MasterError::Parent(e.to_string()))?;
         let open = |stream: UnixStream| {
             stream.set_nonblocking(true)?;
             tokio::net::UnixStream::from_std(stream)
         };
-        open(descriptor.into()).map(MailboxChannel).map_err(|e| MasterError::Parent(e.to_string()))
+        open(descriptor.into()).map(JobChannel).map_err(|e| MasterError::Parent(e.to_string()))
     }
 
     /// The log file of main.cf, which the parent reads for itself.
@@ -67,18 +67,18 @@ impl Parent {
     }
 }
 
-/// One thread of the parent, ready for mailbox jobs, one at a time.
+/// One thread of the parent, ready for jobs, one at a time.
 #[derive(Debug)]
-pub struct MailboxChannel(tokio::net::UnixStream);
+pub struct JobChannel(tokio::net::UnixStream);
 
-impl MailboxChannel {
-    /// Sends a job with its content and waits for the outcome. After an error the channel is of no more use.
+impl JobChannel {
+    /// Sends a job with its content and waits for the outcome and what comes with it. After an error the channel is of no more use.
     pub async fn job<J: Serialize, O: DeserializeOwned>(
         &mut self,
         job: &J,
         len: u64,
         content: impl Iterator<Item = io::Result<impl AsRef<[u8]>>>,
-    ) -> io::Result<O> {
+    ) -> io::Result<(O, Vec<u8>)> {
         let mut out = Vec::with_capacity(len.min(GATHERED) as usize + 1024);
         channel::send(&mut out, &Job { job, content: len })?;
         let mut sent = 0;
@@ -103,7 +103,13 @@ impl MailboxChannel {
         }
         let mut body = vec![0; size as usize];
         self.0.read_exact(&mut body).await?;
-        Ok(serde_json::from_slice(&body)?)
+        let Done { outcome, content } = serde_json::from_slice(&body)?;
+        if content > RESULT_LIMIT {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("result of {content} bytes")));
+        }
+        let mut result = vec![0; content as usize];
+        self.0.read_exact(&mut result).await?;
+        Ok((outcome, result))
     }
 }
 

@@ -1,7 +1,7 @@
-//! The parent's side: starts the server, binds, writes mailboxes, passes signals on.
+//! The parent's side: starts the server, binds, does jobs of other users, passes signals on.
 
 use std::{
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, Write},
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -22,12 +22,21 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// Does mailbox jobs: `owner` says with whose rights, `write` does one. `write` runs in a thread that has those rights.
-pub struct WriteMailbox<J, O> {
-    pub owner: fn(&J) -> Owner,
-    pub write: fn(J, &mut dyn Read) -> O,
+/// What the parent can do for the server with other users' rights.
+pub trait OwnerJobs: Send + Sync + 'static {
+    type Job: DeserializeOwned;
+    type Outcome: Serialize;
+    /// With whose rights.
+    fn owner(&self, job: &Self::Job) -> Owner;
+    /// Whether this one job may be done with root's rights. Everything else that would need them is refused.
+    fn for_root(&self, _job: &Self::Job) -> bool {
+        false
+    }
+    /// Does a job that has `size` bytes of content. The thread has the owner's file system rights. Gives what is to be sent
+    /// back behind the outcome.
+    fn work(&self, job: Self::Job, size: u64, content: &mut dyn Read) -> (Self::Outcome, Vec<u8>);
     /// The outcome of a job that may not be done.
-    pub refused: fn(String) -> O,
+    fn refused(&self, text: String) -> Self::Outcome;
 }
 
 /// Opens the log file; the path is never the server's word.
@@ -44,14 +53,12 @@ pub struct Files {
 
 /// Starts `server` (which must drop root by itself) with the way to us as its standard input, and serves it until it ends;
 /// gives its exit status. Signals to stop or reload are passed on to it.
-pub fn supervise<J, O>(mut server: Command, mailbox: Arc<WriteMailbox<J, O>>, files: Files) -> Result<i32, MasterError>
-where
-    J: DeserializeOwned + 'static,
-    O: Serialize + 'static,
-{
+pub fn supervise(mut server: Command, jobs: Arc<impl OwnerJobs>, files: Files) -> Result<i32, MasterError> {
     let broken = |e: io::Error| MasterError::Parent(e.to_string());
     // Files are written with the owner's user and group only, never with root's other groups.
-    setgroups(&[Gid::from_raw(0)]).map_err(|e| broken(e.into()))?;
+    setgroups(&[]).map_err(|e| broken(e.into()))?;
+    // Files that commands make are nobody else's business unless they say so, as under Postfix.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     let (ours, theirs) = UnixStream::pair().map_err(broken)?;
     let signals = nix::sys::signal::SigSet::from_iter([
         nix::sys::signal::Signal::SIGTERM,
@@ -63,7 +70,7 @@ where
     signals.thread_block().map_err(|e| broken(e.into()))?;
     let child = server.stdin(Stdio::from(OwnedFd::from(theirs))).spawn().map_err(broken)?;
     drop(server);
-    thread::spawn(move || answer(ours, &mailbox, &files));
+    thread::spawn(move || answer(ours, &jobs, &files));
     wait(child, &signals)
 }
 
@@ -84,11 +91,7 @@ fn wait(mut child: Child, signals: &nix::sys::signal::SigSet) -> Result<i32, Mas
     }
 }
 
-fn answer<J, O>(mut stream: UnixStream, mailbox: &Arc<WriteMailbox<J, O>>, files: &Files)
-where
-    J: DeserializeOwned + 'static,
-    O: Serialize + 'static,
-{
+fn answer(mut stream: UnixStream, jobs: &Arc<impl OwnerJobs>, files: &Files) {
     while let Ok(Some(request)) = channel::receive::<Request>(&mut stream) {
         let given: io::Result<OwnedFd> = match request {
             Request::Bind(address) => match listen::bind(address) {
@@ -98,9 +101,9 @@ where
             },
             Request::LogFile => (files.log)().map(Into::into),
             Request::KeyFile(path) => (files.key)(&path).map(Into::into),
-            Request::Mailbox => UnixStream::pair().map(|(ours, theirs)| {
-                let mailbox = mailbox.clone();
-                thread::spawn(move || work(ours, &mailbox));
+            Request::Jobs => UnixStream::pair().map(|(ours, theirs)| {
+                let jobs = jobs.clone();
+                thread::spawn(move || work(ours, &*jobs));
                 theirs.into()
             }),
         };
@@ -117,27 +120,31 @@ where
     }
 }
 
-/// One mailbox channel. Ends when the server closes it or breaks the protocol.
-fn work<J: DeserializeOwned, O: Serialize>(stream: UnixStream, mailbox: &WriteMailbox<J, O>) {
+/// One channel for jobs. Ends when the server closes it or breaks the protocol.
+fn work<W: OwnerJobs>(stream: UnixStream, jobs: &W) {
     let Ok(mut answers) = stream.try_clone() else { return };
     // A small job comes in with one read.
     let mut stream = BufReader::with_capacity(64 * 1024, stream);
-    while let Ok(Some(Job { job, content })) = channel::receive::<Job<J>>(&mut stream) {
+    while let Ok(Some(Job { job, content })) = channel::receive::<Job<W::Job>>(&mut stream) {
         if content > CONTENT_LIMIT {
             return;
         }
-        let owner = (mailbox.owner)(&job);
+        let owner = jobs.owner(&job);
         let mut input = (&mut stream).take(content);
-        let outcome = if owner.uid == 0 || owner.gid == 0 {
-            (mailbox.refused)(format!("mailbox owner {}:{}: root owns no mailbox", owner.uid, owner.gid))
+        let refused = if (owner.uid == 0 || owner.gid == 0) && !(owner.uid == 0 && jobs.for_root(&job)) {
+            Err(format!("{}:{}: nothing is done with root's rights", owner.uid, owner.gid))
         } else {
-            match become_owner(owner) {
-                Ok(()) => (mailbox.write)(job, &mut input),
-                Err(error) => (mailbox.refused)(error.to_string()),
-            }
+            become_owner(owner).map_err(|error| error.to_string())
         };
-        // What a failed write left unread must not be taken for the next job.
-        if io::copy(&mut input, &mut io::sink()).is_err() || channel::send(&mut answers, &outcome).is_err() {
+        let (outcome, result) = match refused {
+            Ok(()) => jobs.work(job, content, &mut input),
+            Err(text) => (jobs.refused(text), Vec::new()),
+        };
+        // What a failed job left unread must not be taken for the next one.
+        let answered = io::copy(&mut input, &mut io::sink())
+            .and_then(|_| channel::send(&mut answers, &Done { outcome, content: result.len() as u64 }))
+            .and_then(|()| answers.write_all(&result));
+        if answered.is_err() {
             return;
         }
     }
@@ -154,3 +161,6 @@ fn become_owner(owner: Owner) -> io::Result<()> {
     }
     Err(io::Error::other(format!("cannot act as {}:{}", owner.uid, owner.gid)))
 }
+
+#[cfg(test)]
+mod tests;

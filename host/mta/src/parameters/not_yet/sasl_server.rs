@@ -1,4 +1,3 @@
 //! Not yet obeyed: authentication of clients.
 
-config::parameters! {
-}
+config::parameters! {}

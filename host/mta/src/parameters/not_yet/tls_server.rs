@@ -1,4 +1,3 @@
 //! Not yet obeyed: TLS of clients.
 
-config::parameters! {
-}
+config::parameters! {}

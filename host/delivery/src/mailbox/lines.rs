@@ -1,4 +1,4 @@
-//! Content with CR LF line ends into the LF line ends of mailbox files, piece by piece.
+//! Content with CR LF line ends into the line ends of mailbox files and commands, piece by piece: mail_copy(3).
 
 use std::io;
 
@@ -8,23 +8,45 @@ use memchr::memchr;
 /// Room for most messages; longer ones are handed on in parts.
 const PART: usize = 64 * 1024;
 
-/// What a piece left over, since its meaning depends on the next.
-#[derive(Default)]
-struct UnixLines {
+/// What becomes of the lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
     /// mbox(5): a line that begins with `From ` gets a `>`.
-    quote_from: bool,
+    pub quote_from: bool,
+    /// BSMTP: a line that begins with a dot gets another.
+    pub stuff_dots: bool,
+    /// What ends a line.
+    pub eol: String,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self { quote_from: false, stuff_dots: false, eol: "\n".to_string() }
+    }
+}
+
+impl Lines {
+    /// Those of mbox(5).
+    pub fn mbox() -> Self {
+        Self { quote_from: true, ..Self::default() }
+    }
+}
+
+/// What a piece left over, since its meaning depends on the next.
+struct Converter<'l> {
+    lines: &'l Lines,
     within_line: bool,
     carry: Vec<u8>,
 }
 
-/// Hands `prefix` and the converted content to `write` in large parts; the last line always ends in LF.
+/// Hands `prefix` and the converted content to `write` in large parts; the last line is always ended.
 pub fn copy(
     prefix: &[u8],
     content: &Content,
-    quote_from: bool,
+    lines: &Lines,
     mut write: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<(), CopyError> {
-    let mut lines = UnixLines { quote_from, ..UnixLines::default() };
+    let mut lines = Converter { lines, within_line: false, carry: Vec::new() };
     let room = prefix.len() + content.len().min(PART as u64) as usize + 16;
     let mut out = Vec::with_capacity(room);
     out.extend_from_slice(prefix);
@@ -45,7 +67,7 @@ pub enum CopyError {
     Write(io::Error),
 }
 
-impl UnixLines {
+impl Converter<'_> {
     fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let joined;
         let mut rest = if self.carry.is_empty() {
@@ -60,7 +82,7 @@ impl UnixLines {
             let line = &rest[..end];
             self.begin(line, out);
             out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-            out.push(b'\n');
+            out.extend_from_slice(self.lines.eol.as_bytes());
             self.within_line = false;
             rest = &rest[end + 1..];
         }
@@ -76,15 +98,26 @@ impl UnixLines {
     }
 
     fn begin(&self, line: &[u8], out: &mut Vec<u8>) {
-        if self.quote_from && !self.within_line && line.starts_with(b"From ") {
+        if self.within_line {
+            return;
+        }
+        if self.lines.quote_from && line.starts_with(b"From ") {
             out.push(b'>');
+        }
+        if self.lines.stuff_dots && line.starts_with(b".") {
+            out.push(b'.');
         }
     }
 
-    fn finish(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.carry);
-        if self.within_line || !self.carry.is_empty() {
-            out.push(b'\n');
+    fn finish(mut self, out: &mut Vec<u8>) {
+        let carry = std::mem::take(&mut self.carry);
+        if !carry.is_empty() {
+            self.begin(&carry, out);
+            self.within_line = true;
+        }
+        out.extend_from_slice(&carry);
+        if self.within_line {
+            out.extend_from_slice(self.lines.eol.as_bytes());
         }
     }
 }
@@ -95,33 +128,38 @@ mod tests {
 
     use super::*;
 
-    fn converted(pieces: &[&[u8]], quote_from: bool) -> String {
-        let mut lines = UnixLines { quote_from, ..UnixLines::default() };
+    fn converted(pieces: &[&[u8]], lines: &Lines) -> String {
+        let mut converter = Converter { lines, within_line: false, carry: Vec::new() };
         let mut out = Vec::new();
-        pieces.iter().for_each(|piece| lines.push(piece, &mut out));
-        lines.finish(&mut out);
+        pieces.iter().for_each(|piece| converter.push(piece, &mut out));
+        converter.finish(&mut out);
         String::from_utf8(out).expect("text")
     }
 
     #[test]
     fn any_cut_gives_the_same() {
-        let text = b"Subject: x\r\n\r\nFrom me\r\n From you\r\nFrom\r\n\rcr\r\r\nlf\nFrom b\r\r\nFro";
-        let mailbox = "Subject: x\n\n>From me\n From you\nFrom\n\rcr\r\nlf\n>From b\r\nFro\n";
-        assert_eq!(converted(&[text], true), mailbox);
-        assert_eq!(converted(&[text], false), mailbox.replace('>', ""));
+        let text = b"Subject: x\r\n\r\nFrom me\r\n From you\r\nFrom\r\n\rcr\r\r\nlf\nFrom b\r\r\n.dot\r\n..\r\nFro";
+        let mailbox = "Subject: x\n\n>From me\n From you\nFrom\n\rcr\r\nlf\n>From b\r\n.dot\n..\nFro\n";
+        let plain = Lines::default();
+        let bsmtp = Lines { stuff_dots: true, eol: "\r\n".to_string(), ..Lines::mbox() };
+        assert_eq!(converted(&[text], &Lines::mbox()), mailbox);
+        assert_eq!(converted(&[text], &plain), mailbox.replace('>', ""));
+        let stuffed = mailbox.replace("\n.", "\n..").replace('\n', "\r\n");
         for first in 0..text.len() {
             for second in first..text.len() {
                 let pieces = [&text[..first], &text[first..second], &text[second..]];
-                assert_eq!(converted(&pieces, true), mailbox, "cut at {first} and {second}");
+                assert_eq!(converted(&pieces, &Lines::mbox()), mailbox, "cut at {first} and {second}");
+                assert_eq!(converted(&pieces, &bsmtp), stuffed, "cut at {first} and {second}");
             }
         }
+        assert_eq!(converted(&[b"."], &bsmtp), "..\r\n");
     }
 
     #[test]
     fn large_content_goes_out_in_parts() {
         let content = Content::Memory(Bytes::from("0123456789\r\n".repeat(50_000)));
         let (mut parts, mut total) = (0, Vec::new());
-        let result = copy(b"A: b\n", &content, false, |part| {
+        let result = copy(b"A: b\n", &content, &Lines::default(), |part| {
             parts += 1;
             total.extend_from_slice(part);
             Ok(())

@@ -12,15 +12,13 @@ use hook::Content;
 use mail::Status;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
-use super::{
-    unix_lines,
-    writer::{MailboxError, Owner},
-};
+use super::{Lines, MailboxError, lines};
+use crate::Owner;
 
 /// A message for one maildir.
 #[derive(Clone, Debug)]
 pub struct MaildirDelivery {
-    /// For the [`MailboxWriter`](super::MailboxWriter) to become; [`write`] takes the rights it runs with.
+    /// For [`UserRights`](crate::UserRights) to become; [`write`] takes the rights it runs with.
     pub owner: Owner,
     pub directory: PathBuf,
     /// Lines before the message, with LF line ends.
@@ -30,6 +28,14 @@ pub struct MaildirDelivery {
     pub limit: u64,
     pub now: SystemTime,
     pub host_name: String,
+    /// For errors that say nothing of their own, such as a directory that cannot be made.
+    pub unwritable: Status,
+}
+
+/// gethostname(2), for file names.
+pub fn host_name(config: &config::Config) -> String {
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    name.unwrap_or_else(|| config.get(&config::parameters::MYHOSTNAME))
 }
 
 /// Writes to `tmp`, syncs, moves to `new`, syncs the directory. Blocks.
@@ -61,17 +67,17 @@ fn create(delivery: &MaildirDelivery) -> Result<(PathBuf, File), MailboxError> {
         }
         opened => opened,
     };
-    let file = file.map_err(|error| create_failed(&path, &error))?;
+    let file = file.map_err(|error| create_failed(delivery, &path, &error))?;
     Ok((path, file))
 }
 
-fn create_failed(path: &Path, error: &io::Error) -> MailboxError {
-    MailboxError::system(error, Status::temporary(2, 0), &format!("create maildir file {}", path.display()))
+fn create_failed(delivery: &MaildirDelivery, path: &Path, error: &io::Error) -> MailboxError {
+    MailboxError::system(error, delivery.unwritable, &format!("create maildir file {}", path.display()))
 }
 
 fn fill(delivery: &MaildirDelivery, temporary: &Path, file: &mut File) -> Result<(), MailboxError> {
     let mut room = if delivery.limit == 0 { u64::MAX } else { delivery.limit };
-    unix_lines::copy(&delivery.prefix, &delivery.content, false, |part| {
+    lines::copy(&delivery.prefix, &delivery.content, &Lines::default(), |part| {
         room = room.checked_sub(part.len() as u64).ok_or(io::Error::from_raw_os_error(nix::libc::EFBIG))?;
         file.write_all(part)
     })
@@ -84,11 +90,11 @@ fn fill(delivery: &MaildirDelivery, temporary: &Path, file: &mut File) -> Result
     let name = format!("{seconds}.V{:x}I{:x}M{micros}.{}", facts.dev(), facts.ino(), delivery.host_name);
     let new = delivery.directory.join("new");
     let target = new.join(name);
-    move_without_overwriting(temporary, &target).map_err(|error| create_failed(&target, &error))?;
+    move_without_overwriting(temporary, &target).map_err(|error| create_failed(delivery, &target, &error))?;
     // The name must survive a power cut as well as the content.
     if let Err(error) = File::open(&new).and_then(|directory| directory.sync_all()) {
         let _ = std::fs::remove_file(&target);
-        return Err(create_failed(&target, &error));
+        return Err(create_failed(delivery, &target, &error));
     }
     Ok(())
 }

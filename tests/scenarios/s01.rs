@@ -1,0 +1,88 @@
+//! S01: a host on its own, with Postfix's defaults: what ends in a mailbox.
+
+use waxwing_tests::{client::ask, server::Server, users::Users, waiting};
+
+use crate::{deliver, scenario_with_users};
+
+const ZONE: &str = "sender.test A 10.1.1.1\nelsewhere.test A 10.1.1.2\n";
+const OUTSIDE: &str = "198.51.100.9";
+
+/// The defaults, as far as the test's own directories allow.
+fn defaults(server: &mut Server, users: &Users) {
+    server.table("aliases", "postmaster: jane\n");
+    let local = users.main_cf();
+    server.main_cf(&format!("{local}local_recipient_maps = proxy:unix:passwd.byname $alias_maps\nbiff = yes\n"));
+    server.start();
+}
+
+#[test]
+fn s01_3_mail_for_a_user_is_in_the_spool() {
+    scenario_with_users(ZONE, |server, users| {
+        defaults(server, users);
+        deliver(server, OUTSIDE, "a@sender.test", "joe@mx.test");
+        assert!(waiting::until_true(20, || users.mailbox("joe").ends_with("body\n\n")), "{}", server.log_end());
+        let text = users.mailbox("joe");
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        assert!(first.starts_with("From a@sender.test  "), "{first}");
+        assert_eq!(first.len(), "From a@sender.test  Sun Nov 22 01:02:03 2026".len(), "{first}");
+        let next: Vec<&str> = lines.take(3).collect();
+        assert_eq!(next, ["Return-Path: <a@sender.test>", "X-Original-To: joe@mx.test", "Delivered-To: joe@mx.test"]);
+        let line = server.logged(&["to=<joe@mx.test>", "status=sent"]);
+        assert!(
+            line.contains("relay=local,") && line.contains("dsn=2.0.0") && line.ends_with("(delivered to mailbox)")
+        );
+        use std::os::unix::fs::MetadataExt;
+        let facts = std::fs::metadata(users.spool().join("joe")).expect("a mailbox");
+        assert_eq!((facts.uid(), facts.mode() & 0o777), (5001, 0o600));
+    });
+}
+
+#[test]
+fn s01_4_unknown_local_names_are_refused() {
+    scenario_with_users(ZONE, |server, users| {
+        defaults(server, users);
+        let reply = ask(OUTSIDE, server.port, "a@sender.test", "x@mx.test");
+        assert_eq!(reply, "550 5.1.1 <x@mx.test>: Recipient address rejected: User unknown in local recipient table");
+        assert_eq!(ask(OUTSIDE, server.port, "a@sender.test", "postmaster@mx.test"), "250 2.1.5 Ok");
+    });
+}
+
+#[test]
+fn s01_5_outside_clients_may_not_relay() {
+    scenario_with_users(ZONE, |server, users| {
+        defaults(server, users);
+        let reply = ask(OUTSIDE, server.port, "a@sender.test", "u@elsewhere.test");
+        assert_eq!(reply, "454 4.7.1 <u@elsewhere.test>: Relay access denied");
+    });
+}
+
+#[test]
+fn s01_6_sendmail_delivers_too() {
+    scenario_with_users(ZONE, |server, users| {
+        defaults(server, users);
+        let message = users.out().join("message");
+        std::fs::write(&message, "Subject: by sendmail\n\nbody\n").expect("written");
+        let command = match server.kind {
+            waxwing_tests::server::Kind::Postfix => "/usr/sbin/sendmail".to_string(),
+            waxwing_tests::server::Kind::Waxwing => {
+                format!("{} sendmail", waxwing_tests::server::binary().display())
+            }
+        };
+        let conf = server.conf();
+        let sent = std::process::Command::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("{command} -C {} joe < {}", conf.display(), message.display()))
+            .env("MAIL_CONFIG", &conf)
+            .status()
+            .expect("sh runs");
+        assert!(sent.success());
+        assert!(
+            waiting::until_true(20, || users.mailbox("joe").contains("Subject: by sendmail")),
+            "{}",
+            server.log_end()
+        );
+        let text = users.mailbox("joe");
+        assert!(text.contains("Return-Path: <root@mx.test>\n") && text.contains("\nFrom: root"), "{text}");
+    });
+}

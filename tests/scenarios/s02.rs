@@ -1,0 +1,65 @@
+//! S02: workstations and a server: what the server's aliases file does.
+
+use std::fs;
+
+use waxwing_tests::{server::Server, sink::Sink, users::Users, waiting};
+
+use crate::{SHORT_TIMES, deliver, scenario_with_users};
+
+const ZONE: &str = "
+joes.workstation.test   MX 10 joes.workstation.test
+joes.workstation.test   A  10.2.0.1
+";
+
+fn mail_server(server: &mut Server, users: &Users) {
+    let local = users.main_cf();
+    server.main_cf(&format!(
+        "{local}myorigin = $mydomain
+mydestination = $myhostname, localhost.$mydomain, $mydomain
+local_recipient_maps =
+default_transport = smtp
+{SHORT_TIMES}"
+    ));
+    server.table("aliases", "joe: joe@joes.workstation.test\njane: jane@janes.workstation.test\n");
+    server.start();
+}
+
+#[test]
+fn s02_3_mail_goes_on_to_the_workstation() {
+    scenario_with_users(ZONE, |server, users| {
+        let workstation = Sink::listen("10.2.0.1:25");
+        mail_server(server, users);
+        deliver(server, "127.0.0.1", "jane@test", "joe@test");
+        let received = &workstation.wait_for(1)[0];
+        assert!(received.recipients[0].starts_with("RCPT TO:<joe@joes.workstation.test>"), "{received:?}");
+        assert!(received.mail.starts_with("MAIL FROM:<jane@test>"), "{received:?}");
+        let text = received.text();
+        assert!(text.contains("\nDelivered-To: joe@test\n"), "{text}");
+        server.logged(&["to=<joe@test>", "relay=local", "status=sent (forwarded as "]);
+        server.wait_until_queue_empty(20);
+    });
+}
+
+#[test]
+fn s02_5_a_missing_alias_database_defers() {
+    scenario_with_users(ZONE, |server, users| {
+        mail_server(server, users);
+        for name in ["aliases", "aliases.db"] {
+            let _ = fs::rename(server.conf().join(name), server.conf().join(format!("{name}.away")));
+        }
+        // Postfix's local(8) opens it with its first mail, Waxwing looks at it every 100 ms.
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        deliver(server, "127.0.0.1", "jane@test", "jane@test");
+        let line = server.logged(&["to=<jane@test>", "status=deferred"]);
+        assert!(line.contains("alias database unavailable"), "{line}");
+        assert!(server.log().lines().any(|l| l.contains("warning:") && l.contains("aliases")), "{}", server.log_end());
+        for name in ["aliases", "aliases.db"] {
+            let _ = fs::rename(server.conf().join(format!("{name}.away")), server.conf().join(name));
+        }
+        fs::write(server.conf().join("aliases"), "joe: joe\n").expect("written");
+        let output = server.command("newaliases", &[]);
+        assert!(output.status.success() || !server.is_postfix(), "{output:?}");
+        server.flush();
+        assert!(waiting::until_true(30, || !users.mailbox("jane").is_empty()), "{}", server.log_end());
+    });
+}
