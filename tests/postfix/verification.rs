@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    thread,
+    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -15,8 +15,8 @@ use waxwing_tests::{
 
 use crate::compare;
 
-/// One session a list of lines, ended by its QUIT or by the next greeting.
-type Sessions = Arc<Mutex<Vec<Vec<String>>>>;
+/// The lines of each session, in the order in which the sessions began. The sink has a thread for each.
+type Sessions = Arc<Mutex<Vec<(ThreadId, Vec<String>)>>>;
 
 /// Answers by the local part, and writes down what it hears.
 fn next_server(sessions: &Sessions) -> Sink {
@@ -26,9 +26,10 @@ fn next_server(sessions: &Sessions) -> Sink {
         let reply = |text: &str| Some(Answer::Reply(text.into()));
         {
             let mut heard = heard.lock().expect("no panic under the lock");
-            match stage {
-                "connect" => heard.push(Vec::new()),
-                _ => heard.last_mut().expect("a session began").push(line.to_string()),
+            let me = thread::current().id();
+            match heard.iter_mut().find(|(thread, _)| *thread == me) {
+                Some((_, lines)) => lines.push(line.to_string()),
+                None => heard.push((me, Vec::new())),
             }
         }
         let local = line.split_once(":<").map_or("", |(_, rest)| rest.split('@').next().unwrap_or_default());
@@ -52,7 +53,10 @@ fn verification() {
         let sessions = Sessions::default();
         let _sink = next_server(&sessions);
         compare(place, "verification.cases");
-        let heard = || sessions.lock().expect("no panic under the lock").clone();
+        let heard = || -> Vec<Vec<String>> {
+            let sessions = sessions.lock().expect("no panic under the lock");
+            sessions.iter().map(|(_, lines)| lines.clone()).collect()
+        };
         if !asked_for("postfix") || !asked_for("waxwing") {
             heard().iter().for_each(|session| println!("{session:?}"));
             return;

@@ -82,7 +82,8 @@ pub async fn settle(queue: &Queue, generation: &Generation, message: &Message, a
         // What the address became on its way is as good as it is.
         let became = (!recipient.original.is_empty() && !is_aliased(message)).then_some(&recipient.address);
         let asked = if recipient.original.is_empty() { &recipient.address } else { &recipient.original };
-        for address in [asked].into_iter().chain(became) {
+        // Whoever waits for the one asked for may ask for the other next.
+        for address in became.into_iter().chain([asked]) {
             if let Err(error) = generation.bounce.verified(address, known, &status.text).await {
                 generation.log.warning(format_args!("{}: verify service failure: {error}", message.id));
             }

@@ -27,8 +27,6 @@ config::parameters! {
     ADDRESS_VERIFY_SENDER_TTL: Time = "address_verify_sender_ttl", "0s", unit = s, min = 0;
     /// How many probes may be under way; what is more is answered as unreachable.
     pub ADDRESS_VERIFY_PENDING_REQUEST_LIMIT: Count = "address_verify_pending_request_limit", "5000", min = 1;
-    /// The name of Postfix's verify(8) socket. Accepted; it is part of the server.
-    ADDRESS_VERIFY_SERVICE_NAME: Text = "address_verify_service_name", "verify", min = 1;
 }
 
 fn has_both_parts(value: &str) -> Result<(), String> {
