@@ -10,6 +10,8 @@
 //! A command goes one way: line -> `verb` (check: pure) -> `restrict` (which lists run, what the plugins say) -> `verb`
 //! (proceed: change the [`session::Session`]) -> reply. `verb::VERBS` is the page of contents.
 //!
+//! [`explain`] plays an imagined client through the same code and keeps what was asked, for `waxwing explain`.
+//!
 //! Two deliberate differences from Postfix 3.7: `smtpd_forbid_bare_newline` defaults to `normalize`, as in newer versions, and
 //! unless it is `no` a message ends at CR LF . CR LF for every client; `smtpd_forbid_bare_newline_exclusions` only spares its
 //! clients the refusals of `reject`.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use hook::{
-    AddressError, Addresses, BoxFuture, Dns, DnsAnswer, DnsFailure, DnsReason, Found, Listing, Lookup, Probe,
-    ProbeStatus, RecordType, Resolution, SearchOrder, Services, Store, StoreError, TableError, Tables,
+    AddressClass, AddressError, Addresses, BoxFuture, Dns, DnsAnswer, DnsFailure, DnsReason, Found, Listing, Lookup,
+    Probe, ProbeStatus, RecordType, Resolution, SearchOrder, Services, Store, StoreError, TableError, Tables,
 };
 use serde::Serialize;
 
@@ -228,6 +228,17 @@ fn address_error(error: &AddressError) -> String {
     }
 }
 
+/// ADDRESS_CLASS_README.
+fn class(class: AddressClass) -> &'static str {
+    match class {
+        AddressClass::Local => "local",
+        AddressClass::VirtualAlias => "virtual alias",
+        AddressClass::VirtualMailbox => "virtual mailbox",
+        AddressClass::Relay => "relay",
+        AddressClass::Default => "default",
+    }
+}
+
 fn listing(answer: &Result<Listing, AddressError>) -> String {
     match answer {
         Ok(Listing::Listed) => "listed".to_string(),
@@ -244,8 +255,11 @@ impl Addresses for Watched {
             let answer = self.services.addresses.resolve(address, sender).await;
             let told = match &answer {
                 Ok(found) => format!(
-                    "{} through {}:{} ({:?} class)",
-                    found.recipient, found.transport, found.nexthop, found.address_class
+                    "{} through {}:{} (address class {})",
+                    found.recipient,
+                    found.transport,
+                    found.nexthop,
+                    class(found.address_class)
                 ),
                 Err(error) => address_error(error),
             };
