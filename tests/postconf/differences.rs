@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
-use crate::{Answer, answer, write};
+use crate::{Answer, answer, their_command, write};
 
 /// Another default, as docs/postconf.md says.
 const DIFFERENT_DEFAULTS: &[&str] =
@@ -28,7 +28,7 @@ impl Different {
         };
         let mut waxwing = Command::new(ours);
         waxwing.arg("postconf");
-        let (theirs, ours) = (names(Command::new("/usr/sbin/postconf")), names(waxwing));
+        let (theirs, ours) = (names(their_command()), names(waxwing));
         let (missing, own) = (theirs.difference(&ours).cloned().collect(), ours.difference(&theirs).cloned().collect());
         Self { missing, own }
     }

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use waxwing_tests::needs::say;
 
-use crate::{Answer, Programs, answer, difference, write};
+use crate::{Answer, Programs, answer, difference, their_command, write};
 
 const MAIN_CF: &str = "\
 # top comment
@@ -155,7 +155,7 @@ fn files_are_the_same_after_an_edit() {
     let lines = |text: &str| text.split_inclusive('\n').map(str::to_string).collect::<Vec<_>>();
     let (mut failures, mut changed) = (Vec::new(), 0);
     for words in CALLS {
-        let theirs = edited(directory.path(), std::process::Command::new("/usr/sbin/postconf"), words);
+        let theirs = edited(directory.path(), their_command(), words);
         let ours = edited(directory.path(), programs.our_command(), words);
         changed += usize::from(theirs.main_cf != MAIN_CF || theirs.master_cf != MASTER_CF);
         if theirs.answer != ours.answer || theirs.main_cf != ours.main_cf || theirs.master_cf != ours.master_cf {

@@ -12,6 +12,7 @@ mod templates;
 
 use std::{
     fs::{self, File, FileTimes},
+    os::unix::process::CommandExt,
     path::Path,
     process::Command,
     time::{Duration, SystemTime},
@@ -47,7 +48,7 @@ impl Programs {
     /// Runs both on one directory.
     pub fn run(&self, directory: &Path, words: &[&str]) -> (Answer, Answer) {
         (
-            self.different.taken_out(answer(Command::new("/usr/sbin/postconf"), directory, words)),
+            self.different.taken_out(answer(their_command(), directory, words)),
             self.different.taken_out(answer(self.our_command(), directory, words)),
         )
     }
@@ -57,6 +58,13 @@ impl Programs {
         command.arg("postconf");
         command
     }
+}
+
+/// Debian's, called by its plain name, which its messages have.
+pub fn their_command() -> Command {
+    let mut command = Command::new("/usr/sbin/postconf");
+    command.arg0("postconf");
+    command
 }
 
 /// One call of `command -c directory words`.

@@ -182,9 +182,9 @@ impl Template {
             let mut undefined = false;
             for name in config::references(line) {
                 match in_time_unit(config, &name) {
-                    Some((value, is_zero)) => {
-                        if is_zero {
-                            warnings.extend(self.zero(&name));
+                    Some((value, is_unfortunate)) => {
+                        if is_unfortunate {
+                            warnings.extend(self.unfortunate(&name, &value));
                         }
                         names.push((name, value));
                     }
@@ -260,13 +260,18 @@ impl Template {
         Ok(template)
     }
 
-    fn zero(&self, name: &str) -> [String; 3] {
+    /// What bounce(8) says of a time in an unfortunate unit.
+    fn unfortunate(&self, name: &str, value: &str) -> [String; 3] {
         let file = if self.file.is_empty() { "[built-in]" } else { &self.file };
         let class = self.class;
         let unit = name.rsplit('_').next().unwrap_or_default();
+        let (result, advice) = match value {
+            "0" => ("zero result".to_string(), "reduce"),
+            value => (format!("excessive result \"{value}\""), "increase"),
+        };
         [
-            format!("{file}: zero result in {class} template conversion of parameter \"{name}\""),
-            format!("please reduce time unit \"{unit}\" of \"{name}\" in {class} template"),
+            format!("{file}: {result} in {class} template conversion of parameter \"{name}\""),
+            format!("please {advice} time unit \"{unit}\" of \"{name}\" in {class} template"),
             "for instructions see the bounce(5) manual".to_string(),
         ]
     }
@@ -328,7 +333,7 @@ fn header(line: &str) -> Option<(&str, &str)> {
     good.then_some((label, value.trim()))
 }
 
-/// `delay_warning_time_hours` and the like: the value in that unit, and whether the unit is too large for it.
+/// `delay_warning_time_hours` and the like: the value in that unit, and whether the unit is too large or too small for it.
 fn in_time_unit(config: &Config, name: &str) -> Option<(String, bool)> {
     let (parameter, unit) = name.rsplit_once('_')?;
     let seconds = match parameter {
@@ -345,7 +350,9 @@ fn in_time_unit(config: &Config, name: &str) -> Option<(String, bool)> {
         "weeks" => 7 * 24 * 60 * 60,
         _ => return None,
     };
-    Some(((seconds / length).to_string(), seconds > 0 && seconds < length))
+    let value = seconds / length;
+    let too_small = value > 999 && length <= 60 * 60;
+    Some((value.to_string(), too_small || (seconds > 0 && value == 0)))
 }
 
 #[cfg(test)]

@@ -101,6 +101,10 @@ fn times_have_units() {
     let config = config("delay_warning_time = 100m");
     assert_eq!(templates.delay.expanded(&config, &mut warnings).expect("good"), "100 1 0 $x 100m\n");
     assert_eq!(warnings[0], "b.cf: zero result in delay template conversion of parameter \"delay_warning_time_days\"");
+    let (templates, _) = parse("delay_template = $delay_warning_time_seconds\n");
+    warnings.clear();
+    assert_eq!(templates.delay.expanded(&config, &mut warnings).expect("good"), "6000\n");
+    assert!(warnings[0].contains("excessive result \"6000\" in delay template"), "{warnings:?}");
     let error = |text: &str| parse(text).0.failure.expanded(&config, &mut Vec::new()).expect_err("bad").to_string();
     assert_eq!(error("failure_template = a $nosuch\n"), "b.cf: undefined $name in failure template: a $nosuch");
     assert_eq!(error("failure_template = a ${b\n"), "b.cf: bad $name syntax in failure template: a ${b");

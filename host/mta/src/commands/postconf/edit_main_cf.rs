@@ -45,7 +45,7 @@ pub fn edit(call: &Call) -> Result<()> {
         let (name, value) = match edit {
             Edit::Set => tokens::name_value(word).map_err(|error| anyhow!(error))?,
             _ if word.trim_ascii().is_empty() => bail!("-X or -# requires non-blank parameter names"),
-            _ => (word.trim_ascii(), ""),
+            _ => (word.as_str(), ""),
         };
         if let Some(earlier) = requests.iter().position(|request| request.name == name) {
             let earlier = requests.remove(earlier);
