@@ -18,6 +18,7 @@ pub mod dsn;
 pub mod envelope;
 pub mod header;
 pub mod hostname;
+pub mod mime;
 pub mod network;
 pub mod path;
 pub mod received;
