@@ -16,6 +16,7 @@
 mod aliases;
 mod cidr;
 mod combined;
+mod content_checks;
 mod error;
 mod fold;
 mod inline;
@@ -41,6 +42,7 @@ mod unix;
 #[cfg(test)]
 mod test_environment;
 
+pub use content_checks::{CheckAnswer, CheckList, CheckTrouble};
 pub use error::DictError;
 pub use fold::fold;
 pub use maps::{Maps, Scope};

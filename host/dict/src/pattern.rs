@@ -37,7 +37,7 @@ pub(crate) trait Engine: Sized + Send + Sync + 'static {
     fn compile(pattern: &str, flags: Self::Flags) -> Result<Self, String>;
     fn groups(&self) -> usize;
     /// Fills as many spans as there is room for.
-    fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String>;
+    fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String>;
 }
 
 struct Condition<E> {
@@ -78,7 +78,7 @@ impl<E: Engine> PatternTable<E> {
         Ok(Self { title: title.to_string(), name: name.to_string(), rules, warn: environment.warn.clone() })
     }
 
-    fn search(&self, rules: &[Rule<E>], key: &str) -> Option<String> {
+    fn search(&self, rules: &[Rule<E>], key: &[u8]) -> Option<String> {
         let mut spans: Spans = Vec::new();
         let mut at = 0;
         while let Some(rule) = rules.get(at) {
@@ -100,7 +100,7 @@ impl<E: Engine> PatternTable<E> {
     }
 
     /// A condition that cannot be evaluated (match limit exceeded) does not hold, as in Postfix.
-    fn holds(&self, line: usize, condition: &Condition<E>, key: &str, spans: &mut [Option<(usize, usize)>]) -> bool {
+    fn holds(&self, line: usize, condition: &Condition<E>, key: &[u8], spans: &mut [Option<(usize, usize)>]) -> bool {
         match condition.engine.find(key, spans) {
             Ok(found) => found != condition.negated,
             Err(reason) => {
@@ -119,7 +119,10 @@ impl<E: Engine> Table for PatternTable<E> {
         TableKind::Patterns
     }
     fn lookup<'a>(&'a self, key: &'a str) -> Lookup<'a, Option<String>> {
-        Lookup::Now(Ok(self.rules.with(|rules| self.search(rules, key))))
+        self.lookup_line(key.as_bytes())
+    }
+    fn lookup_line<'a>(&'a self, line: &'a [u8]) -> Lookup<'a, Option<String>> {
+        Lookup::Now(Ok(self.rules.with(|rules| self.search(rules, line))))
     }
 }
 

@@ -84,12 +84,12 @@ impl Engine for Pcre {
         self.regex.captures_len() - 1
     }
 
-    fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
+    fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
         if spans.is_empty() {
-            return self.regex.is_match(text.as_bytes()).map_err(|error| explain(&error));
+            return self.regex.is_match(text).map_err(|error| explain(&error));
         }
         let mut locations: CaptureLocations = self.regex.capture_locations();
-        let found = self.regex.captures_read(&mut locations, text.as_bytes()).map_err(|error| explain(&error))?;
+        let found = self.regex.captures_read(&mut locations, text).map_err(|error| explain(&error))?;
         for (number, span) in spans.iter_mut().enumerate() {
             *span = locations.get(number);
         }

@@ -34,7 +34,7 @@ impl Engine for PosixRegex {
         PosixRegex::groups(self)
     }
 
-    fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
+    fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
         PosixRegex::find(self, text, spans)
     }
 }
