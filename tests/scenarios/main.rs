@@ -5,8 +5,11 @@ mod s05;
 mod s07;
 mod s08;
 mod s09;
+mod s14;
+mod s21;
 mod s22;
 mod s23;
+mod s28;
 
 use waxwing_tests::{
     dns::Dns,

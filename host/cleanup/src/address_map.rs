@@ -1,10 +1,13 @@
 //! Looking an address up in canonical(5), virtual(5) and bcc tables, and what the result means.
 
 use hook::{Found, SearchOrder};
-use mail::address::{add_extension, split_domain};
+use mail::{
+    AddressList,
+    address::{add_extension, split_domain},
+};
 use rewrite::Context;
 
-use crate::{Cleanup, header_addresses::AddressList};
+use crate::Cleanup;
 
 /// A table could not be read. Text for the log.
 pub(crate) struct LookupFailed(pub String);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use config::Config;
-use hook::{Clock, MailLog, Tables};
+use hook::{Call, Checkers, Clock, Instances, MailLog, Notes, Stage, Tables};
 use mail::{ClientAttributes, Envelope};
 use queue::{Queue, QueueId};
 use rewrite::Rewrite;
 
-use crate::{CleanupError, Incoming, Overrides, Settings};
+use crate::{CleanupError, ContentChecks, Incoming, MessageOrigin, Overrides, Settings, local_session::LocalSession};
 
 /// The service could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,7 @@ pub struct Cleanup {
     pub(crate) queue: Queue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: MailLog,
+    pub(crate) checks: Arc<ContentChecks>,
 }
 
 impl Cleanup {
@@ -46,7 +47,15 @@ impl Cleanup {
             tables.open(names).map_err(SetupError::ConfigTable)?;
         }
         let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "cleanup");
-        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log })
+        let checks = Arc::new(ContentChecks::of(config));
+        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log, checks })
+    }
+
+    /// The same with header_checks and its relatives, whose tables and plugins are opened here.
+    pub fn with_checks(mut self, config: &Config, checkers: &dyn Checkers) -> Result<Self, SetupError> {
+        let checks = ContentChecks::open(config, &*self.tables, checkers).map_err(SetupError::ConfigTable)?;
+        self.checks = Arc::new(checks);
+        Ok(self)
     }
 
     /// The queue id of a message that is about to come in.
@@ -75,6 +84,20 @@ impl Cleanup {
     /// The same under a queue id taken before, which the Received: header names.
     pub async fn submit_as(&self, id: QueueId, envelope: Envelope, content: &[u8]) -> Result<(), CleanupError> {
         let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
+        // internal_mail_filter_classes is empty: what is made here is not checked.
+        if !envelope.internal {
+            let recipient = envelope.recipients.first().map(|recipient| recipient.address.as_str());
+            let session = LocalSession::new(id.to_string(), &envelope);
+            let call = Call {
+                session: Arc::new(session),
+                message: None,
+                stage: Stage::EndOfData,
+                notes: Notes::default(),
+                instances: Instances::default(),
+            };
+            let client = &envelope.client;
+            incoming.inspect(MessageOrigin { client, sender: &envelope.sender, recipient, call }).await;
+        }
         incoming.write(content).await?;
         incoming.commit(envelope, Vec::new()).await.map(drop)
     }

@@ -1,8 +1,6 @@
 //! `sendmail -t`: the recipients that a message's header names.
 
-use mail::header;
-
-use crate::header_addresses::AddressList;
+use mail::{AddressList, header};
 
 /// Takes the recipients of To:, Cc: and Bcc: (of a resent message, of its Resent- fields: RFC 5322 section 3.6.6), and
 /// takes Bcc: out of the header. Content with CR LF line ends; addresses in internal form.

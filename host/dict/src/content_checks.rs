@@ -129,7 +129,10 @@ impl CheckList {
     }
 }
 
-fn join(said: Option<CheckAnswer>, (action, mut edits, mut log): (CheckAction, Vec<Edit>, Vec<LogLine>)) -> CheckAnswer {
+fn join(
+    said: Option<CheckAnswer>,
+    (action, mut edits, mut log): (CheckAction, Vec<Edit>, Vec<LogLine>),
+) -> CheckAnswer {
     if let Some(mut before) = said {
         before.edits.append(&mut edits);
         before.log.append(&mut log);

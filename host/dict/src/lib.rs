@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 mod aliases;
+mod candidates;
 mod cidr;
 mod combined;
 mod content_checks;

@@ -2,7 +2,10 @@
 
 use pcre2::bytes::{CaptureLocations, Regex, RegexBuilder};
 
-use crate::pattern::{Engine, Letter};
+use crate::{
+    candidates::{Syntax, translate},
+    pattern::{Engine, Letter},
+};
 
 /// A compiled expression.
 pub(crate) struct Pcre {
@@ -54,6 +57,11 @@ impl Engine for Pcre {
         };
         *flag = !*flag;
         Letter::Known
+    }
+
+    fn simple(pattern: &str, flags: Flags) -> Option<String> {
+        // White space means nothing under x, and what an anchor or a lazy quantifier forbids the library finds out.
+        (!flags.extended).then(|| translate(pattern, Syntax::Perl, flags.caseless, flags.multi_line))?
     }
 
     fn compile(pattern: &str, flags: Flags) -> Result<Self, String> {

@@ -1,6 +1,7 @@
 //! regexp tables: regexp_table(5), with the C library's expressions.
 
 use crate::{
+    candidates::{Syntax, translate},
     pattern::{Engine, Letter},
     posix_regex::{Flags, PosixRegex},
 };
@@ -24,6 +25,10 @@ impl Engine for PosixRegex {
             _ => return Letter::Unknown,
         }
         Letter::Known
+    }
+
+    fn simple(pattern: &str, flags: Flags) -> Option<String> {
+        flags.extended.then(|| translate(pattern, Syntax::Posix, flags.ignore_case, flags.newline))?
     }
 
     fn compile(pattern: &str, flags: Flags) -> Result<Self, String> {

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+mod address_list;
 pub mod command;
 pub mod date;
 pub mod dsn;
@@ -26,6 +27,7 @@ pub mod reply;
 pub mod status;
 pub mod xtext;
 
+pub use address_list::AddressList;
 pub use envelope::{ClientAttributes, Envelope, EnvelopeRecipient, ReturnContent};
 pub use reply::Reply;
 pub use status::{Class, Status};

@@ -1,10 +1,10 @@
 //! The addresses of a From:, To: or similar header (RFC 5322 section 3.4), and the header around changed ones.
 
-use mail::{address, path};
+use crate::{address, path};
 
 /// An address header taken apart. Display names, comments and group names stay as they are.
 #[derive(Debug)]
-pub(crate) struct AddressList {
+pub struct AddressList {
     elements: Vec<Element>,
 }
 
