@@ -57,8 +57,9 @@ fn mark(number: usize) -> String {
 
 pub fn all(server: &mut Server, way: &Way) -> Vec<Outcome> {
     let sink = Sink::listen("127.0.0.1:2525");
-    if !way.offer_8bit {
-        sink.offer(&["PIPELINING", "ENHANCEDSTATUSCODES"]);
+    match way.offer_8bit {
+        true => sink.offer(&["PIPELINING", "SIZE 0", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"]),
+        false => sink.offer(&["PIPELINING", "ENHANCEDSTATUSCODES"]),
     }
     server.main_cf(&format!("relayhost = [127.0.0.1]:2525\ndefault_transport = smtp\n{}", way.main_cf));
     server.listen = "127.0.0.1".into();
@@ -80,7 +81,8 @@ pub fn all(server: &mut Server, way: &Way) -> Vec<Outcome> {
         let received = received.remove(&mark(number)).map(|message: Received| {
             let mut recipients = message.recipients.clone();
             recipients.sort();
-            let envelope = message.mail.split(" SIZE=").next().unwrap_or_default().to_string();
+            let envelope =
+                message.mail.split(' ').filter(|word| !word.starts_with("SIZE=")).collect::<Vec<_>>().join(" ");
             (envelope, recipients, normal(&message.content))
         });
         Outcome { name, answer, received }

@@ -60,16 +60,7 @@ impl Cleanup {
 
 /// The addresses of a table's result, internal form. They may be separated by commas or white space.
 fn results(value: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for part in value.split(',') {
-        let mut list = AddressList::parse(part);
-        let before = found.len();
-        found.extend(list.addresses().map(|address| address.clone()));
-        if found.len() == before {
-            found.extend(part.split_ascii_whitespace().map(mail::address::unquote));
-        }
-    }
-    found
+    AddressList::parse(value).addresses().map(|address| address.clone()).collect()
 }
 
 #[cfg(test)]

@@ -33,6 +33,18 @@ pub struct Cleanup {
     pub(crate) checks: Arc<ContentChecks>,
 }
 
+/// Mail of sendmail(1), by pickup(8).
+#[derive(Clone, Copy)]
+pub struct LocalMail<'a> {
+    pub envelope: &'a Envelope,
+    /// The Received: header.
+    pub trace: &'a [u8],
+    /// CR LF line ends.
+    pub content: &'a [u8],
+    /// The user's name, for a missing From: header; may be empty.
+    pub full_name: &'a str,
+}
+
 impl Cleanup {
     /// Reads the parameters and opens the tables.
     pub fn new(
@@ -84,10 +96,33 @@ impl Cleanup {
     /// The same under a queue id taken before, which the Received: header names.
     pub async fn submit_as(&self, id: QueueId, envelope: Envelope, content: &[u8]) -> Result<(), CleanupError> {
         let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
-        // internal_mail_filter_classes is empty: what is made here is not checked.
-        if !envelope.internal {
-            let recipient = envelope.recipients.first().map(|recipient| recipient.address.as_str());
-            let session = LocalSession::new(id.to_string(), &envelope);
+        incoming.write(content).await?;
+        incoming.commit(envelope, Vec::new()).await.map(drop)
+    }
+
+    /// Queues mail of a local user under header_checks(5). What they refuse for good goes back to the sender, since there is no
+    /// client to refuse it to.
+    pub async fn submit_local(&self, id: QueueId, mail: LocalMail<'_>) -> Result<(), CleanupError> {
+        match self.local(id, &mail, true).await {
+            Err(CleanupError::PeerContentRefused(refusal)) if refusal.code >= 500 => {
+                let text = refusal.log_text();
+                let text = text.split_once(' ').map_or(text.as_str(), |(_, text)| text);
+                let mut envelope = mail.envelope.clone();
+                envelope.content_filter = format!("error:{text}");
+                self.local(id, &LocalMail { envelope: &envelope, ..mail }, false).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn local(&self, id: QueueId, mail: &LocalMail<'_>, checked: bool) -> Result<(), CleanupError> {
+        let envelope = mail.envelope;
+        let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
+        incoming.set_full_name(mail.full_name);
+        incoming.detect_smtputf8();
+        if checked {
+            let recipient = envelope.recipients.last().map(|recipient| recipient.address.as_str());
+            let session = LocalSession::new(id.to_string(), envelope);
             let call = Call {
                 session: Arc::new(session),
                 message: None,
@@ -98,8 +133,10 @@ impl Cleanup {
             let client = &envelope.client;
             incoming.inspect(MessageOrigin { client, sender: &envelope.sender, recipient, call }).await;
         }
-        incoming.write(content).await?;
-        incoming.commit(envelope, Vec::new()).await.map(drop)
+        incoming.write(mail.trace).await?;
+        incoming.client_begins();
+        incoming.write(mail.content).await?;
+        incoming.commit(envelope.clone(), Vec::new()).await.map(drop)
     }
 
     pub fn settings(&self) -> &Settings {

@@ -26,6 +26,18 @@ bitflags::bitflags! {
     }
 }
 
+/// The fields that make a message a resent one: RFC 5322 section 3.6.6, and Resent-Reply-To of RFC 822.
+pub(crate) const RESENT: [&str; 8] = [
+    "resent-to",
+    "resent-cc",
+    "resent-bcc",
+    "resent-from",
+    "resent-sender",
+    "resent-reply-to",
+    "resent-date",
+    "resent-message-id",
+];
+
 /// Header facts of one message.
 #[derive(Debug)]
 pub(crate) struct Headers {
@@ -64,7 +76,7 @@ impl Headers {
         let Some(name) = lower_case(field.name(), &mut buffer) else {
             return Ok(Fate::Keep);
         };
-        if name.starts_with("resent-") {
+        if RESENT.contains(&name) {
             self.seen |= Seen::RESENT;
         }
         if cleanup.settings.message_drop_headers.iter().any(|dropped| dropped == name) {
@@ -72,7 +84,7 @@ impl Headers {
         }
         self.note(cleanup, id, name, &field)?;
         match (header::address_header(name), self.context) {
-            (Some(header), Some(context)) => self.rewritten(cleanup, id, &header, context, &field).await,
+            (Some(header), Some(context)) => self.rewritten(cleanup, id, header, context, &field).await,
             _ => Ok(Fate::Keep),
         }
     }
@@ -117,28 +129,26 @@ impl Headers {
         &self,
         cleanup: &Cleanup,
         id: &str,
-        header: &AddressHeader,
+        header: AddressHeader,
         context: Context,
         field: &Field<'_>,
     ) -> Result<Fate, CleanupError> {
-        // Bytes that are no text cannot be an address to rewrite.
-        let Ok(value) = std::str::from_utf8(field.value()) else {
-            return Ok(Fate::Keep);
-        };
-        let class = if header.of_recipients { Classes::HEADER_RECIPIENT } else { Classes::HEADER_SENDER };
-        let mut list = AddressList::parse(value);
-        let mut changed = false;
+        let class = if header == AddressHeader::Recipient { Classes::HEADER_RECIPIENT } else { Classes::HEADER_SENDER };
+        let mut list = AddressList::parse_bytes(field.value(), cleanup.settings.header_address_token_limit);
         for address in list.addresses() {
             let canonical = cleanup.rewrite.canonical_form(address, context);
             if canonical != *address {
                 *address = canonical.into_owned();
-                changed = true;
             }
             if self.mapping {
-                changed |= cleanup.canonical(id, address, class).await?;
+                cleanup.canonical(id, address, class).await?;
             }
         }
-        Ok(if changed { Fate::Replace(list.header(header.name)) } else { Fate::Keep })
+        Ok(if list.is_changed() {
+            Fate::Replace(list.header(&String::from_utf8_lossy(field.name())))
+        } else {
+            Fate::Keep
+        })
     }
 
     /// The fields that are missing, in Postfix's order, with CR LF: RFC 5322 section 3.6. `now` is the time of the queue id.

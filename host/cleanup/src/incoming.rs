@@ -52,8 +52,11 @@ pub struct Incoming {
     /// Bytes written so far, and given so far.
     pub(crate) written: u64,
     given: u64,
-    /// The body has a byte over 127.
+    /// The body, or the header, has a byte over 127.
     pub(crate) eight_bit: bool,
+    pub(crate) eight_bit_header: bool,
+    /// smtputf8_autodetect_classes: whether it needs SMTPUTF8 shows in its header and envelope.
+    detects_smtputf8: bool,
     failed: Option<CleanupError>,
     full_name: String,
 }
@@ -73,7 +76,8 @@ impl Incoming {
         let mapping = !overrides.contains(Overrides::NO_ADDRESS_MAPPINGS);
         let headers = Headers::new(&cleanup, local, mapping);
         let writer = cleanup.queue.create(id);
-        let mime = Mime::new(mime::Options::DISABLED, cleanup.settings.mime_limits);
+        let disabled = if cleanup.checks.mime_disabled { mime::Options::DISABLED } else { mime::Options::empty() };
+        let mime = Mime::new(disabled, cleanup.settings.mime_limits);
         Self {
             id: id.to_string(),
             cleanup,
@@ -91,6 +95,8 @@ impl Incoming {
             written: 0,
             given: 0,
             eight_bit: false,
+            eight_bit_header: false,
+            detects_smtputf8: false,
             failed: None,
             full_name: String::new(),
         }
@@ -108,6 +114,11 @@ impl Incoming {
         if checks.wanted() || !self.cleanup.settings.reject_characters.is_empty() {
             self.inspection = Some(Inspection::new(self.cleanup.clone(), &self.id, origin).await);
         }
+    }
+
+    /// Mail of sendmail(1), which says nothing of SMTPUTF8.
+    pub(crate) fn detect_smtputf8(&mut self) {
+        self.detects_smtputf8 = self.cleanup.settings.detects_smtputf8;
     }
 
     /// What stands above the client's content was written; what follows is the client's.
@@ -183,6 +194,7 @@ impl Incoming {
             self.inspection.as_mut().map(|inspection| std::mem::take(&mut inspection.edits)).unwrap_or_default(),
         );
         envelope.eight_bit |= self.eight_bit || self.headers.eight_bit || replaces_with_eight_bit(&edits);
+        envelope.smtputf8 |= self.detects_smtputf8 && (self.eight_bit_header || !has_ascii_addresses(&envelope));
         let edited = edits::apply_to_envelope(&mut envelope, &edits);
         let had_recipients = !envelope.recipients.is_empty();
         self.cleanup.clean_envelope(&self.id, &mut envelope, self.overrides).await?;
@@ -235,6 +247,10 @@ impl Incoming {
         }
         Ok(())
     }
+}
+
+fn has_ascii_addresses(envelope: &Envelope) -> bool {
+    envelope.sender.is_ascii() && envelope.recipients.iter().all(|recipient| recipient.address.is_ascii())
 }
 
 /// A new body with a byte over 127.

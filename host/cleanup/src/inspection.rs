@@ -11,7 +11,7 @@ use crate::{Cleanup, CleanupError, settings::Classes};
 pub struct MessageOrigin<'a> {
     pub client: &'a ClientAttributes,
     pub sender: &'a str,
-    /// The first one.
+    /// The last one.
     pub recipient: Option<&'a str>,
     /// What plugins may ask of the session.
     pub call: Call,

@@ -36,7 +36,7 @@ mod virtual_alias;
 #[cfg(test)]
 mod tests;
 
-pub use cleanup::{Cleanup, SetupError};
+pub use cleanup::{Cleanup, LocalMail, SetupError};
 pub use content_checks::ContentChecks;
 pub use error::CleanupError;
 pub use header_recipients::recipients_of_header;

@@ -1,4 +1,5 @@
-//! Content line by line: its header always, its body only where something wants to see the lines. Lines that are longer than
+//! Content line by line: its header always, its body only where it has parts with headers of their own, or where something wants
+//! to see the lines. Lines that are longer than
 //! line_length_limit come in pieces, so that no line has to fit into memory.
 
 use hook::CheckPart;
@@ -18,7 +19,12 @@ impl Incoming {
     pub(crate) async fn take(&mut self, bytes: &[u8]) -> Result<(), CleanupError> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            if self.header_end.is_some() && self.pending.is_empty() && !self.piece && !self.sees_body() {
+            if self.header_end.is_some()
+                && self.pending.is_empty()
+                && !self.piece
+                && !self.sees_body()
+                && self.mime.is_flat()
+            {
                 self.flush().await?;
                 return self.body(rest).await;
             }
@@ -75,7 +81,7 @@ impl Incoming {
                 let from = text.iter().position(|byte| *byte != b'>').unwrap_or(text.len());
                 if text[from..].starts_with(b"From ") {
                     // The line that begins a message in a mailbox file is no header.
-                    changed = [b"Mailbox-Line: ", text].concat();
+                    changed = [b"X-Mailbox-Line: ", text].concat();
                     text = &changed;
                     self.client_begins = true;
                 }
@@ -139,6 +145,7 @@ impl Incoming {
                 }
             }
         }
+        self.eight_bit_header |= place == Place::Primary && !text.is_ascii();
         if place != Place::Primary {
             if Field::new(&text).is_some_and(|field| field.is("content-transfer-encoding")) {
                 self.headers.note_encoding(&self.cleanup, &text);

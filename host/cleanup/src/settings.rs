@@ -40,6 +40,8 @@ pub struct Settings {
     pub line_length_limit: usize,
     pub mime_limits: mail::mime::Limits,
     pub detect_8bit_encoding_header: bool,
+    /// smtputf8_enable, and smtputf8_autodetect_classes has `sendmail` or `all`.
+    pub detects_smtputf8: bool,
     /// message_strip_characters, message_reject_characters.
     pub strip_characters: Vec<u8>,
     pub reject_characters: Vec<u8>,
@@ -91,6 +93,8 @@ impl Settings {
                 boundary_length: count(config.get(&shared::MIME_BOUNDARY_LENGTH_LIMIT)),
                 header_size: count(config.get(&shared::HEADER_SIZE_LIMIT)),
             },
+            detects_smtputf8: config.get(&shared::SMTPUTF8_ENABLE)
+                && config.get(&shared::SMTPUTF8_AUTODETECT_CLASSES).iter().any(|c| c == "sendmail" || c == "all"),
             detect_8bit_encoding_header: config.get(&DETECT_8BIT_ENCODING_HEADER),
             strip_characters: unescape(&config.get(&MESSAGE_STRIP_CHARACTERS)),
             reject_characters: unescape(&config.get(&MESSAGE_REJECT_CHARACTERS)),

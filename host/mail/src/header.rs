@@ -109,37 +109,31 @@ pub fn boundaries(content: &[u8]) -> (usize, usize) {
     (end, end + separator)
 }
 
-/// A field of addresses, spelled as Postfix spells it when it has changed one.
+/// Whose addresses a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AddressHeader {
-    pub name: &'static str,
-    /// To: and its like, not From:.
-    pub of_recipients: bool,
+pub enum AddressHeader {
+    /// From: and its like.
+    Sender,
+    /// To: and its like.
+    Recipient,
 }
 
 /// The fields whose addresses are rewritten, by name in any case.
 pub fn address_header(name: &str) -> Option<AddressHeader> {
-    let sender = |name| Some(AddressHeader { name, of_recipients: false });
-    let recipient = |name| Some(AddressHeader { name, of_recipients: true });
     match name.to_ascii_lowercase().as_str() {
-        "from" => sender("From"),
-        "reply-to" => sender("Reply-To"),
-        "sender" => sender("Sender"),
-        "errors-to" => sender("Errors-To"),
-        "disposition-notification-to" => sender("Disposition-Notification-To"),
-        "mail-followup-to" => sender("Mail-Followup-To"),
-        "resent-from" => sender("Resent-From"),
-        "resent-sender" => sender("Resent-Sender"),
-        "return-path" => sender("Return-Path"),
-        "return-receipt-to" => sender("Return-Receipt-To"),
-        "to" => recipient("To"),
-        "cc" => recipient("Cc"),
-        "bcc" => recipient("Bcc"),
-        "apparently-to" => recipient("Apparently-To"),
-        "resent-to" => recipient("Resent-To"),
-        "resent-cc" => recipient("Resent-Cc"),
-        "resent-bcc" => recipient("Resent-Bcc"),
-        "resent-reply-to" => recipient("Resent-Reply-To"),
+        "from"
+        | "reply-to"
+        | "sender"
+        | "errors-to"
+        | "disposition-notification-to"
+        | "mail-followup-to"
+        | "resent-from"
+        | "resent-sender"
+        | "return-path"
+        | "return-receipt-to" => Some(AddressHeader::Sender),
+        "to" | "cc" | "bcc" | "apparently-to" | "resent-to" | "resent-cc" | "resent-bcc" | "resent-reply-to" => {
+            Some(AddressHeader::Recipient)
+        }
         _ => None,
     }
 }

@@ -217,6 +217,11 @@ impl Mime {
         self.state == State::Header(Place::Primary)
     }
 
+    /// All that can still come is body text without headers in it.
+    pub fn is_flat(&self) -> bool {
+        self.state == State::Body && self.levels.is_empty()
+    }
+
     /// Faults since the last call, each kind once a message, with the text they were found in.
     pub fn take_faults(&mut self) -> Vec<(Fault, Vec<u8>)> {
         std::mem::take(&mut self.faults)

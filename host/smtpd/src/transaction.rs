@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         }
     }
 
-    /// Puts the content under header_checks(5), whose log lines name client, sender and first recipient.
+    /// Puts the content under header_checks(5), whose log lines name client, sender and last recipient.
     async fn inspect_content(&mut self) {
         let local = self.session.forwarded.local.unwrap_or_default();
         let client = self.session.client_attributes(local);
@@ -150,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             instances: self.instances.clone(),
         };
         let Some(transaction) = &self.session.transaction else { return };
-        let recipient = transaction.recipients.first().map(|recipient| recipient.address.as_str());
+        let recipient = transaction.recipients.last().map(|recipient| recipient.address.as_str());
         if let Some(incoming) = &mut self.incoming {
             incoming.inspect(MessageOrigin { client: &client, sender: &transaction.sender, recipient, call }).await;
         }

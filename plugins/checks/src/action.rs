@@ -40,12 +40,10 @@ impl Entry<'_> {
     }
 
     fn reject(&self, text: &str) -> Action {
-        let (status, _) = split_status("5.7.1", text);
-        if status.as_str().starts_with('2') {
-            self.dunno(&["bad DSN action in ", self.parameter, " map -- need 4.x.x or 5.x.x"]);
-            return reject("4.7.1", text);
-        }
-        reject("5.7.1", text)
+        let (status, rest) = split_status("5.7.1", text);
+        let Some(detail) = status.as_str().strip_prefix('2') else { return reject("5.7.1", text) };
+        self.dunno(&["bad DSN action in ", text, " -- need 4.x.x or 5.x.x"]);
+        reject("5.7.1", &["4", detail, " ", rest].concat())
     }
 
     fn filter(&self, text: &str) -> Action {

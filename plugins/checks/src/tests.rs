@@ -48,6 +48,7 @@ fn actions_that_decide() {
         ("REJECT no", Action::Reject(refusal(7, 1, Some("no")))),
         ("REJECT 5.2.3 no", Action::Reject(refusal(2, 3, Some("no")))),
         ("REJECT 4.2.3 later", Action::Defer(refusal(2, 3, Some("later")))),
+        ("REJECT 4.7.1", Action::Defer(refusal(7, 1, Some("")))),
     ] {
         assert_eq!(header(value), (action, vec![]), "{value}");
     }
@@ -83,6 +84,13 @@ fn what_makes_no_sense_is_warned_about() {
     ] {
         assert_eq!(header(value), (Action::Dunno, vec![format!("warning: {warning}")]), "{value}");
     }
+}
+
+#[test]
+fn a_refusal_cannot_succeed() {
+    let (action, said) = header("REJECT 2.1.1 success");
+    assert_eq!(action, Action::Defer(refusal(1, 1, Some("success"))));
+    assert_eq!(said, ["warning: bad DSN action in 2.1.1 success -- need 4.x.x or 5.x.x"]);
 }
 
 #[test]

@@ -351,7 +351,9 @@ impl Generic {
         let Some((name, value)) = std::str::from_utf8(text).ok().and_then(|text| text.split_once(':')) else {
             return Ok(None);
         };
-        let Some(header) = mail::header::address_header(name) else { return Ok(None) };
+        if mail::header::address_header(name).is_none() {
+            return Ok(None);
+        }
         let mut list = AddressList::parse(value);
         let mut changed = false;
         for address in list.addresses() {
@@ -360,6 +362,6 @@ impl Generic {
                 changed = true;
             }
         }
-        Ok(changed.then(|| list.header(header.name)))
+        Ok(changed.then(|| list.header(name)))
     }
 }

@@ -52,12 +52,13 @@ impl Check {
 
 /// REJECT with a text that may begin with an enhanced status; `default_status` where it does not. `4.x.x` defers.
 pub fn reject(default_status: &str, text: &str) -> Action {
+    // A status without a text is all there is to say.
+    let given = !text.is_empty();
     let (status, text) = split_status(default_status, text);
     let status = status.as_str();
     let mut numbers = status.split('.').skip(1).map(|number| number.parse().unwrap_or(0));
     let enhanced = EnhancedStatus { subject: numbers.next().unwrap_or(7), detail: numbers.next().unwrap_or(1) };
-    let text = Some(text.to_string()).filter(|text| !text.is_empty());
-    let reply = Reply { code: None, status: Some(enhanced), text };
+    let reply = Reply { code: None, status: Some(enhanced), text: given.then(|| text.to_string()) };
     if status.starts_with('4') { Action::Defer(reply) } else { Action::Reject(reply) }
 }
 
