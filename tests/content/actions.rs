@@ -161,7 +161,7 @@ smtp_body_checks = pcre:$config_directory/out_body
 }
 
 /// What cleanup and smtp said of lines, and their warnings, without times and ids.
-fn log_lines(log: &str) -> Vec<String> {
+pub fn log_lines(log: &str) -> Vec<String> {
     let line = Regex::new(r"postfix/(cleanup|smtp)\[\d+\]: (?:[0-9A-Za-z]+: )?(.*)$").expect("a pattern");
     let words = ["reject: ", "warning: ", "info: ", "hold: ", "discard: ", "filter: ", "redirect: ", "bcc: ", "pass: "];
     let words = [&words[..], &["strip: ", "replace: ", "prepend: "]].concat();
@@ -176,12 +176,14 @@ fn log_lines(log: &str) -> Vec<String> {
 
 #[test]
 fn every_action_as_postfix_has_it() {
-    namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
+    compare(play, "actions::every_action_as_postfix_has_it");
+}
+
+/// Plays the same to both servers; all lines have to be the same.
+pub fn compare(play: fn(&mut Server) -> Vec<String>, test: &str) {
+    namespace::inside_named(test.to_string(), &[Need::Postfix, Need::Waxwing], |place| {
         let mut all = Vec::new();
-        for kind in [Kind::Postfix, Kind::Waxwing] {
-            if !asked_for(kind.name()) {
-                continue;
-            }
+        for kind in [Kind::Postfix, Kind::Waxwing].into_iter().filter(|kind| asked_for(kind.name())) {
             let out = Mutex::new(Vec::new());
             if let Err(why) = alone(place, kind, &|server| *out.lock().expect("one thread") = play(server)) {
                 panic!("{why}");

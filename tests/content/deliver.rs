@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
     path::Path,
     process::{Command, Stdio},
 };
@@ -131,6 +130,13 @@ fn by_smtp(session: &mut Client, recipient: &str, content: &[u8]) -> String {
 }
 
 fn by_sendmail(server: &Server, recipient: &str, content: &[u8]) -> String {
+    let message = server.directory.join("message");
+    fs::write(&message, content).expect("write");
+    sendmail(server, &["-i", "-t", "-f", "sender@a.test", recipient], &message)
+}
+
+/// sendmail(1) with a file as its input; how it ended.
+pub fn sendmail(server: &Server, arguments: &[&str], message: &Path) -> String {
     let mut command = match server.kind {
         Kind::Postfix => Command::new("/usr/sbin/sendmail"),
         Kind::Waxwing => {
@@ -139,12 +145,9 @@ fn by_sendmail(server: &Server, recipient: &str, content: &[u8]) -> String {
             command
         }
     };
-    command.arg("-C").arg(server.conf()).env("MAIL_CONFIG", server.conf());
-    command.args(["-i", "-t", "-f", "sender@a.test", recipient]).stdin(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("sendmail runs");
-    // One that refuses to read says so with its status.
-    let _ = child.stdin.take().expect("a pipe").write_all(content);
-    format!("exit {}", child.wait().expect("sendmail ends").code().unwrap_or(-1))
+    command.arg("-C").arg(server.conf()).env("MAIL_CONFIG", server.conf()).args(arguments);
+    command.stdin(fs::File::open(message).expect("just written")).stderr(Stdio::null());
+    format!("exit {}", command.status().expect("sendmail runs").code().unwrap_or(-1))
 }
 
 /// Where the two differ.

@@ -5,6 +5,7 @@
 mod actions;
 mod deliver;
 mod example;
+mod limits;
 mod normal;
 
 use waxwing_tests::{

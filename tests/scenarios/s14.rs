@@ -20,7 +20,7 @@ fn s14_8_header_checks_refuse_before_the_filter_is_asked() {
         assert_eq!(send("Buy now or never"), "550 5.7.1 message content rejected");
         server.logged(&[
             "cleanup[",
-            "reject: header Subject: Buy now or never from localhost[127.0.0.1]; from=<a@b.test> to=<c@d.test> proto=ESMTP",
+            "reject: header Subject: Buy now or never from unknown[127.0.0.1]; from=<a@b.test> to=<c@d.test> proto=ESMTP",
             ": 5.7.1 message content rejected",
         ]);
         assert!(send("hello").starts_with("250 2.0.0 Ok: queued as"));

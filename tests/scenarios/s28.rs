@@ -43,11 +43,11 @@ fn s28_1_commands_are_refused_in_sender_and_recipient() {
         start(server, ENVELOPE);
         assert_eq!(
             replies(server, "\"|cmd\"@x.test", "c@d.test")[1],
-            "554 5.7.1 <\"|cmd\"@x.test>: Sender address rejected: Access denied"
+            "554 5.7.1 <|cmd@x.test>: Sender address rejected: Access denied"
         );
         assert_eq!(
             replies(server, "a@x.test", "\"|cmd\"@x.test")[1],
-            "554 5.7.1 <\"|cmd\"@x.test>: Recipient address rejected: Access denied"
+            "554 5.7.1 <|cmd@x.test>: Recipient address rejected: Access denied"
         );
     });
 }
