@@ -20,7 +20,8 @@ fn main() {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let root = manifest.ancestors().nth(2).expect("host/mta lies two folders below the root").to_path_buf();
     let families = families(&root.join("plugins"));
-    for path in ["Cargo.toml", "Cargo.lock", "plugins", "sdk/rust/src", "sdk/rust/Cargo.toml", "wit"] {
+    for path in ["Cargo.toml", "Cargo.lock", "plugins", "sdk/rust/src", "sdk/rust/Cargo.toml", "sdk/rust/check", "wit"]
+    {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
     for path in ["src", "Cargo.toml"] {

@@ -14,13 +14,16 @@ mod s10;
 mod s10_auth;
 mod s11;
 mod s12_tls;
+mod s14;
 mod s17;
 mod s18;
 mod s19;
 mod s20;
+mod s21;
 mod s22;
 mod s23;
 mod s25;
+mod s28;
 mod s30;
 mod verification;
 

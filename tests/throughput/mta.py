@@ -173,3 +173,28 @@ def normal(reply):
     """Drops what may differ between two honest servers: queue ids."""
     reply = re.sub(r"queued as \S+", "queued as ID", reply)
     return re.sub(r"\b[0-9A-F]{8,14}\b", "ID", reply)
+
+
+Postfix.rootpid = lambda s: int(open(f"{s.dir}/spool/pid/master.pid").read())
+Waxwing.rootpid = lambda s: s.proc.pid
+
+
+def cpu(server):
+    """CPU seconds used so far by the server's processes, live and reaped."""
+    tick, total = os.sysconf("SC_CLK_TCK"), 0.0
+    root = server.rootpid()
+    kids = {}
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            f = open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        kids.setdefault(int(f[1]), []).append((int(p), f))
+        if int(p) == root:
+            total += sum(map(int, f[11:15])) / tick
+    todo = [root]
+    while todo:
+        for pid, f in kids.get(todo.pop(), []):
+            total += sum(map(int, f[11:15])) / tick
+            todo.append(pid)
+    return total

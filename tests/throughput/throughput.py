@@ -7,32 +7,12 @@ usage: run [messages] [sessions] [bytes]   (WAXWING names the binary, target/rel
 import os, re, resource, shutil, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mta
+from mta import cpu
 
 N, S, L = (int(a) for a in (sys.argv[1:] + ["3000", "20", "4096"][len(sys.argv) - 1:]))
 RUNS = int(os.environ.get("RUNS", "3"))
 ONLY = os.environ.get("SERVERS", "postfix waxwing").split()
 CASES = os.environ.get("CASES", "accept relay local").split()
-
-
-def cpu(server):
-    """CPU seconds used so far by the server's processes, live and reaped."""
-    tick, total = os.sysconf("SC_CLK_TCK"), 0.0
-    root = server.rootpid()
-    kids = {}
-    for p in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            f = open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        kids.setdefault(int(f[1]), []).append((int(p), f))
-        if int(p) == root:
-            total += sum(map(int, f[11:15])) / tick
-    todo = [root]
-    while todo:
-        for pid, f in kids.get(todo.pop(), []):
-            total += sum(map(int, f[11:15])) / tick
-            todo.append(pid)
-    return total
 
 
 def rss(server):
@@ -52,8 +32,6 @@ def rss(server):
     return total / 1024
 
 
-mta.Postfix.rootpid = lambda s: int(open(f"{s.dir}/spool/pid/master.pid").read())
-mta.Waxwing.rootpid = lambda s: s.proc.pid
 TUNE = {"max_use": "100", "default_process_limit": "100", "smtpd_client_connection_count_limit": "0",
         "relay_domains": "sink.test", "transport_maps": "inline:{sink.test=smtp:[127.0.0.1]:2599, drop.test=discard:}",
         "virtual_mailbox_domains": "box.test", "virtual_transport": "virtual", "virtual_mailbox_base": "/",

@@ -1,10 +1,13 @@
 //! Looking an address up in canonical(5), virtual(5) and bcc tables, and what the result means.
 
 use hook::{Found, SearchOrder};
-use mail::address::{add_extension, split_domain};
+use mail::{
+    AddressList,
+    address::{add_extension, split_domain},
+};
 use rewrite::Context;
 
-use crate::{Cleanup, header_addresses::AddressList};
+use crate::Cleanup;
 
 /// A table could not be read. Text for the log.
 pub(crate) struct LookupFailed(pub String);
@@ -57,16 +60,7 @@ impl Cleanup {
 
 /// The addresses of a table's result, internal form. They may be separated by commas or white space.
 fn results(value: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for part in value.split(',') {
-        let mut list = AddressList::parse(part);
-        let before = found.len();
-        found.extend(list.addresses().map(|address| address.clone()));
-        if found.len() == before {
-            found.extend(part.split_ascii_whitespace().map(mail::address::unquote));
-        }
-    }
-    found
+    AddressList::parse(value).addresses().map(|address| address.clone()).collect()
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use config::Config;
-use hook::{Clock, MailLog, Tables};
+use hook::{Call, Checkers, Clock, Instances, MailLog, Notes, Stage, Tables};
 use mail::{ClientAttributes, Envelope};
 use queue::{Queue, QueueId};
 use rewrite::Rewrite;
 
-use crate::{CleanupError, Incoming, Overrides, Settings};
+use crate::{CleanupError, ContentChecks, Incoming, MessageOrigin, Overrides, Settings, local_session::LocalSession};
 
 /// The service could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,19 @@ pub struct Cleanup {
     pub(crate) queue: Queue,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: MailLog,
+    pub(crate) checks: Arc<ContentChecks>,
+}
+
+/// Mail of sendmail(1), by pickup(8).
+#[derive(Clone, Copy)]
+pub struct LocalMail<'a> {
+    pub envelope: &'a Envelope,
+    /// The Received: header.
+    pub trace: &'a [u8],
+    /// CR LF line ends.
+    pub content: &'a [u8],
+    /// The user's name, for a missing From: header; may be empty.
+    pub full_name: &'a str,
 }
 
 impl Cleanup {
@@ -46,7 +59,15 @@ impl Cleanup {
             tables.open(names).map_err(SetupError::ConfigTable)?;
         }
         let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "cleanup");
-        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log })
+        let checks = Arc::new(ContentChecks::of(config));
+        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log, checks })
+    }
+
+    /// The same with header_checks and its relatives, whose tables and plugins are opened here.
+    pub fn with_checks(mut self, config: &Config, checkers: &dyn Checkers) -> Result<Self, SetupError> {
+        let checks = ContentChecks::open(config, &*self.tables, checkers).map_err(SetupError::ConfigTable)?;
+        self.checks = Arc::new(checks);
+        Ok(self)
     }
 
     /// The queue id of a message that is about to come in.
@@ -77,6 +98,45 @@ impl Cleanup {
         let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
         incoming.write(content).await?;
         incoming.commit(envelope, Vec::new()).await.map(drop)
+    }
+
+    /// Queues mail of a local user under header_checks(5). What they refuse for good goes back to the sender, since there is no
+    /// client to refuse it to.
+    pub async fn submit_local(&self, id: QueueId, mail: LocalMail<'_>) -> Result<(), CleanupError> {
+        match self.local(id, &mail, true).await {
+            Err(CleanupError::PeerContentRefused(refusal)) if refusal.code >= 500 => {
+                let text = refusal.log_text();
+                let text = text.split_once(' ').map_or(text.as_str(), |(_, text)| text);
+                let mut envelope = mail.envelope.clone();
+                envelope.content_filter = format!("error:{text}");
+                self.local(id, &LocalMail { envelope: &envelope, ..mail }, false).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn local(&self, id: QueueId, mail: &LocalMail<'_>, checked: bool) -> Result<(), CleanupError> {
+        let envelope = mail.envelope;
+        let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
+        incoming.set_full_name(mail.full_name);
+        incoming.detect_smtputf8();
+        if checked {
+            let recipient = envelope.recipients.last().map(|recipient| recipient.address.as_str());
+            let session = LocalSession::new(id.to_string(), envelope);
+            let call = Call {
+                session: Arc::new(session),
+                message: None,
+                stage: Stage::EndOfData,
+                notes: Notes::default(),
+                instances: Instances::default(),
+            };
+            let client = &envelope.client;
+            incoming.inspect(MessageOrigin { client, sender: &envelope.sender, recipient, call }).await;
+        }
+        incoming.write(mail.trace).await?;
+        incoming.client_begins();
+        incoming.write(mail.content).await?;
+        incoming.commit(envelope.clone(), Vec::new()).await.map(drop)
     }
 
     pub fn settings(&self) -> &Settings {

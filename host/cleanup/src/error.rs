@@ -12,6 +12,9 @@ pub enum CleanupError {
     /// hopcount_limit: RFC 5321 section 6.3.
     #[error("too many hops")]
     PeerTooManyHops,
+    /// header_checks(5), or what strict_8bitmime and its relatives forbid. The reply is whole.
+    #[error("{}", .0.log_text())]
+    PeerContentRefused(Box<Reply>),
     /// There is no recipient to queue it for.
     #[error("no recipients specified")]
     PeerNoRecipients,
@@ -33,6 +36,7 @@ impl CleanupError {
     pub fn reply(&self) -> Reply {
         match self {
             CleanupError::PeerMessageTooBig => Reply::new(552, Status::permanent(3, 4), "Error: message file too big"),
+            CleanupError::PeerContentRefused(reply) => Reply::clone(reply),
             CleanupError::PeerTooManyHops => Reply::new(554, Status::permanent(4, 0), "Error: too many hops"),
             CleanupError::PeerNoRecipients => {
                 Reply::new(550, Status::permanent(1, 0), "Error: no recipients specified")

@@ -5,10 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use mail::{Envelope, address, date, header::Field};
+use mail::{
+    AddressList, Envelope, address, date,
+    header::{self, AddressHeader, Field},
+};
 use rewrite::Context;
 
-use crate::{Cleanup, CleanupError, header_addresses::AddressList, settings::Classes};
+use crate::{Cleanup, CleanupError, settings::Classes};
 
 bitflags::bitflags! {
     /// Fields that decide what is missing.
@@ -23,11 +26,17 @@ bitflags::bitflags! {
     }
 }
 
-/// A field whose addresses are rewritten, spelled as Postfix spells it.
-struct AddressHeader {
-    name: &'static str,
-    class: Classes,
-}
+/// The fields that make a message a resent one: RFC 5322 section 3.6.6, and Resent-Reply-To of RFC 822.
+pub(crate) const RESENT: [&str; 8] = [
+    "resent-to",
+    "resent-cc",
+    "resent-bcc",
+    "resent-from",
+    "resent-sender",
+    "resent-reply-to",
+    "resent-date",
+    "resent-message-id",
+];
 
 /// Header facts of one message.
 #[derive(Debug)]
@@ -61,22 +70,21 @@ impl Headers {
         Self { seen: Seen::empty(), eight_bit: false, hops: 0, context, mapping }
     }
 
-    /// Sees each logical header of a message, once and in order: the place where header_checks belong. Body lines pass
-    /// through [`crate::Incoming::write`] without being looked at.
+    /// Sees each field of a message's header, once and in order.
     pub async fn field(&mut self, cleanup: &Cleanup, id: &str, field: Field<'_>) -> Result<Fate, CleanupError> {
         let mut buffer = [0u8; 32];
         let Some(name) = lower_case(field.name(), &mut buffer) else {
             return Ok(Fate::Keep);
         };
-        if name.starts_with("resent-") {
+        if RESENT.contains(&name) {
             self.seen |= Seen::RESENT;
         }
         if cleanup.settings.message_drop_headers.iter().any(|dropped| dropped == name) {
             return Ok(Fate::Drop);
         }
         self.note(cleanup, id, name, &field)?;
-        match (address_header(name), self.context) {
-            (Some(header), Some(context)) => self.rewritten(cleanup, id, &header, context, &field).await,
+        match (header::address_header(name), self.context) {
+            (Some(header), Some(context)) => self.rewritten(cleanup, id, header, context, &field).await,
             _ => Ok(Fate::Keep),
         }
     }
@@ -93,7 +101,7 @@ impl Headers {
             "resent-from" => Seen::RESENT_FROM,
             "to" | "cc" | "resent-to" | "resent-cc" => Seen::RECIPIENT,
             "content-transfer-encoding" => {
-                self.eight_bit |= field.value().trim_ascii().eq_ignore_ascii_case(b"8bit");
+                self.note_encoding(cleanup, field.raw);
                 return Ok(());
             }
             "received" => {
@@ -109,31 +117,38 @@ impl Headers {
         Ok(())
     }
 
+    /// Content-Transfer-Encoding: of the message or of a part.
+    pub fn note_encoding(&mut self, cleanup: &Cleanup, field: &[u8]) {
+        let value = field.split(|byte| *byte == b':').nth(1).unwrap_or_default().trim_ascii();
+        // Postfix takes binary for 8bit, too.
+        let eight_bit = ["8bit", "binary"].iter().any(|encoding| value.eq_ignore_ascii_case(encoding.as_bytes()));
+        self.eight_bit |= eight_bit && cleanup.settings.detect_8bit_encoding_header;
+    }
+
     async fn rewritten(
         &self,
         cleanup: &Cleanup,
         id: &str,
-        header: &AddressHeader,
+        header: AddressHeader,
         context: Context,
         field: &Field<'_>,
     ) -> Result<Fate, CleanupError> {
-        // Bytes that are no text cannot be an address to rewrite.
-        let Ok(value) = std::str::from_utf8(field.value()) else {
-            return Ok(Fate::Keep);
-        };
-        let mut list = AddressList::parse(value);
-        let mut changed = false;
+        let class = if header == AddressHeader::Recipient { Classes::HEADER_RECIPIENT } else { Classes::HEADER_SENDER };
+        let mut list = AddressList::parse_bytes(field.value(), cleanup.settings.header_address_token_limit);
         for address in list.addresses() {
             let canonical = cleanup.rewrite.canonical_form(address, context);
             if canonical != *address {
                 *address = canonical.into_owned();
-                changed = true;
             }
             if self.mapping {
-                changed |= cleanup.canonical(id, address, header.class).await?;
+                cleanup.canonical(id, address, class).await?;
             }
         }
-        Ok(if changed { Fate::Replace(list.header(header.name)) } else { Fate::Keep })
+        Ok(if list.is_changed() {
+            Fate::Replace(list.header(&String::from_utf8_lossy(field.name())))
+        } else {
+            Fate::Keep
+        })
     }
 
     /// The fields that are missing, in Postfix's order, with CR LF: RFC 5322 section 3.6. `now` is the time of the queue id.
@@ -176,7 +191,7 @@ impl Headers {
         }
         let undisclosed = &settings.undisclosed_recipients_header;
         if adding && !self.seen.contains(Seen::RECIPIENT) && !undisclosed.is_empty() {
-            match mail::header::name_length(undisclosed.as_bytes()) {
+            match header::name_length(undisclosed.as_bytes()) {
                 Some(_) => {
                     let _ = write!(out, "{undisclosed}\r\n");
                 }
@@ -225,32 +240,6 @@ fn lower_case<'b>(name: &[u8], buffer: &'b mut [u8; 32]) -> Option<&'b str> {
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
     std::str::from_utf8(lower).ok()
-}
-
-fn address_header(name: &str) -> Option<AddressHeader> {
-    let sender = |name| Some(AddressHeader { name, class: Classes::HEADER_SENDER });
-    let recipient = |name| Some(AddressHeader { name, class: Classes::HEADER_RECIPIENT });
-    match name {
-        "from" => sender("From"),
-        "reply-to" => sender("Reply-To"),
-        "sender" => sender("Sender"),
-        "errors-to" => sender("Errors-To"),
-        "disposition-notification-to" => sender("Disposition-Notification-To"),
-        "mail-followup-to" => sender("Mail-Followup-To"),
-        "resent-from" => sender("Resent-From"),
-        "resent-sender" => sender("Resent-Sender"),
-        "return-path" => sender("Return-Path"),
-        "return-receipt-to" => sender("Return-Receipt-To"),
-        "to" => recipient("To"),
-        "cc" => recipient("Cc"),
-        "bcc" => recipient("Bcc"),
-        "apparently-to" => recipient("Apparently-To"),
-        "resent-to" => recipient("Resent-To"),
-        "resent-cc" => recipient("Resent-Cc"),
-        "resent-bcc" => recipient("Resent-Bcc"),
-        "resent-reply-to" => recipient("Resent-Reply-To"),
-        _ => None,
-    }
 }
 
 /// `20261121215405`, in UTC.

@@ -1,18 +1,19 @@
-//! A message on its way in.
+//! A message on its way in: pieces of content, the envelope, the queue. What happens to the lines is in `lines`.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use hook::{Content, Edit, MessageView};
 use mail::{
     Envelope,
-    header::{self, Field},
+    mime::{self, Mime},
 };
 use queue::{QueueId, Writer};
 
 use crate::{
-    Cleanup, CleanupError,
+    Cleanup, CleanupError, MessageOrigin,
     edits::{self, Draft},
-    headers::{Fate, Headers},
+    headers::Headers,
+    inspection::Inspection,
     view::View,
 };
 
@@ -22,25 +23,40 @@ bitflags::bitflags! {
     pub struct Overrides: u8 {
         /// No canonical, virtual alias and masquerade mapping, no BCC.
         const NO_ADDRESS_MAPPINGS = 1;
+        /// No header_checks(5), no strict_8bitmime and its relatives.
+        const NO_HEADER_BODY_CHECKS = 2;
     }
 }
 
 /// One message. Dropping it before [`Incoming::commit`] discards it.
 pub struct Incoming {
-    cleanup: Cleanup,
-    id: String,
+    pub(crate) cleanup: Cleanup,
+    pub(crate) id: String,
     writer: Writer,
-    headers: Headers,
-    overrides: Overrides,
-    /// Header bytes that do not make a whole field yet.
-    pending: Vec<u8>,
+    pub(crate) headers: Headers,
+    pub(crate) overrides: Overrides,
+    pub(crate) mime: Mime,
+    pub(crate) inspection: Option<Inspection>,
+    /// What the client sent begins with the next line.
+    pub(crate) client_begins: bool,
+    /// The start of a line whose end has not come.
+    pub(crate) pending: Vec<u8>,
+    /// Earlier pieces of that line were long enough to be handled.
+    pub(crate) piece: bool,
+    /// CRs at the end of a piece of the body: a line end may follow.
+    pub(crate) held_crs: usize,
+    /// Lines on their way to the writer.
+    pub(crate) out: Vec<u8>,
     /// Bytes of the header in the writer; known once the header is over.
-    header_end: Option<u64>,
+    pub(crate) header_end: Option<u64>,
     /// Bytes written so far, and given so far.
-    written: u64,
+    pub(crate) written: u64,
     given: u64,
-    /// The body has a byte over 127.
-    eight_bit: bool,
+    /// The body, or the header, has a byte over 127.
+    pub(crate) eight_bit: bool,
+    pub(crate) eight_bit_header: bool,
+    /// smtputf8_autodetect_classes: whether it needs SMTPUTF8 shows in its header and envelope.
+    detects_smtputf8: bool,
     failed: Option<CleanupError>,
     full_name: String,
 }
@@ -60,21 +76,54 @@ impl Incoming {
         let mapping = !overrides.contains(Overrides::NO_ADDRESS_MAPPINGS);
         let headers = Headers::new(&cleanup, local, mapping);
         let writer = cleanup.queue.create(id);
-        let (pending, header_end, failed) = (Vec::new(), None, None);
+        let disabled = if cleanup.checks.mime_disabled { mime::Options::DISABLED } else { mime::Options::empty() };
+        let mime = Mime::new(disabled, cleanup.settings.mime_limits);
         Self {
             id: id.to_string(),
             cleanup,
             writer,
             headers,
             overrides,
-            pending,
-            header_end,
+            mime,
+            inspection: None,
+            client_begins: false,
+            pending: Vec::new(),
+            piece: false,
+            held_crs: 0,
+            out: Vec::new(),
+            header_end: None,
             written: 0,
             given: 0,
             eight_bit: false,
-            failed,
+            eight_bit_header: false,
+            detects_smtputf8: false,
+            failed: None,
             full_name: String::new(),
         }
+    }
+
+    /// Puts the content that follows under header_checks(5) and the strict_* parameters. To be called before the first
+    /// [`Incoming::write`]; without it nothing is checked.
+    pub async fn inspect(&mut self, origin: MessageOrigin<'_>) {
+        let checks = &self.cleanup.checks;
+        if self.overrides.contains(Overrides::NO_HEADER_BODY_CHECKS) {
+            return;
+        }
+        let disabled = if checks.mime_disabled { mime::Options::DISABLED } else { mime::Options::empty() };
+        self.mime = Mime::new(checks.strict | disabled, self.cleanup.settings.mime_limits);
+        if checks.wanted() || !self.cleanup.settings.reject_characters.is_empty() {
+            self.inspection = Some(Inspection::new(self.cleanup.clone(), &self.id, origin).await);
+        }
+    }
+
+    /// Mail of sendmail(1), which says nothing of SMTPUTF8.
+    pub(crate) fn detect_smtputf8(&mut self) {
+        self.detects_smtputf8 = self.cleanup.settings.detects_smtputf8;
+    }
+
+    /// What stands above the client's content was written; what follows is the client's.
+    pub fn client_begins(&mut self) {
+        self.client_begins = true;
     }
 
     pub fn queue_id(&self) -> &str {
@@ -102,110 +151,22 @@ impl Incoming {
         if self.cleanup.settings.message_size_limit.is_some_and(|limit| self.given > limit) {
             return Err(CleanupError::PeerMessageTooBig);
         }
-        if self.header_end.is_some() {
-            return self.append_body(bytes).await;
-        }
-        // A whole field waits for the byte that tells whether it goes on. Most often it does not, and the new bytes need no copy.
-        let begins_anew = bytes.first().is_some_and(|b| !matches!(b, b' ' | b'\t'));
-        if self.pending.ends_with(b"\n") && begins_anew {
-            let whole = std::mem::take(&mut self.pending);
-            self.header_part(&whole, true).await?;
-            if self.header_end.is_some() {
-                return self.append_body(bytes).await;
-            }
-        }
-        let data: Cow<'_, [u8]> = match self.pending.is_empty() {
-            true => Cow::Borrowed(bytes),
-            false => {
-                let mut joined = std::mem::take(&mut self.pending);
-                joined.extend_from_slice(bytes);
-                Cow::Owned(joined)
-            }
-        };
-        self.header_part(&data, false).await
+        self.take(bytes).await
     }
 
-    /// Takes the whole fields off the front of `data` and, once the header is over, the rest with them. What is left stays
-    /// pending. `complete`: nothing of the last field is missing.
-    async fn header_part(&mut self, data: &[u8], complete: bool) -> Result<(), CleanupError> {
-        let (mut kept_from, mut at) = (0, 0);
-        while at < data.len() {
-            let rest = &data[at..];
-            let first_line = header::line_length(rest);
-            if !complete && !rest[..first_line].ends_with(b"\n") {
-                break;
-            }
-            if header::name_length(&rest[..first_line]).is_none() {
-                return self.end_of_header(&data[kept_from..], at - kept_from).await;
-            }
-            let len = header::logical_length(rest);
-            if len == rest.len() && !complete {
-                break;
-            }
-            if let Some(changed) = self.changed_field(&rest[..len]).await? {
-                self.append(&data[kept_from..at]).await?;
-                self.append(&changed).await?;
-                kept_from = at + len;
-            }
-            at += len;
+    /// Hands what lines() made to the writer.
+    pub(crate) async fn flush(&mut self) -> Result<(), CleanupError> {
+        if !self.out.is_empty() {
+            let mut out = std::mem::take(&mut self.out);
+            let outcome = self.append(&out).await;
+            out.clear();
+            self.out = out;
+            outcome?;
         }
-        self.append(&data[kept_from..at]).await?;
-        self.pending = data[at..].to_vec();
-        self.bound_pending();
         Ok(())
     }
 
-    /// None: the field stays as it is.
-    async fn changed_field(&mut self, raw: &[u8]) -> Result<Option<Vec<u8>>, CleanupError> {
-        let kept = within_limit(raw, self.cleanup.settings.header_size_limit);
-        // The caller saw the field's name on the first line, which is always kept.
-        let Some(field) = Field::new(kept) else {
-            return Ok(None);
-        };
-        Ok(match self.headers.field(&self.cleanup, &self.id, field).await? {
-            Fate::Keep if kept.len() == raw.len() => None,
-            Fate::Keep => Some(kept.to_vec()),
-            Fate::Drop => Some(Vec::new()),
-            Fate::Replace(header) => Some(header),
-        })
-    }
-
-    /// `rest` starts with the last fields that stay as they are, `header_len` bytes.
-    async fn end_of_header(&mut self, rest: &[u8], header_len: usize) -> Result<(), CleanupError> {
-        self.header_end = Some(self.written + header_len as u64);
-        let body = &rest[header_len..];
-        self.eight_bit |= !body.is_ascii();
-        if body.starts_with(b"\r\n") || body.starts_with(b"\n") {
-            return self.append(rest).await;
-        }
-        // A body line where a field should be: the empty line between them was left out.
-        self.append(&rest[..header_len]).await?;
-        self.append(b"\r\n").await?;
-        self.append(body).await
-    }
-
-    /// header_size_limit: the excess of a field that is still coming in is thrown away line by line.
-    fn bound_pending(&mut self) {
-        let limit = self.cleanup.settings.header_size_limit;
-        if self.pending.len() <= limit + 64 * 1024 {
-            return;
-        }
-        let line_start = self.pending.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-        if line_start > limit {
-            self.pending.drain(limit..line_start);
-            // What remains of the line is a continuation, whatever the cut left before it.
-            self.pending.splice(limit..limit, *b"\r\n ");
-        } else {
-            self.pending.truncate(limit.max(line_start));
-        }
-    }
-
-    async fn append_body(&mut self, bytes: &[u8]) -> Result<(), CleanupError> {
-        self.eight_bit = self.eight_bit || !bytes.is_ascii();
-        self.append(bytes).await
-    }
-
-    async fn append(&mut self, bytes: &[u8]) -> Result<(), CleanupError> {
+    pub(crate) async fn append(&mut self, bytes: &[u8]) -> Result<(), CleanupError> {
         if !bytes.is_empty() {
             self.writer.write(bytes).await?;
             self.written += bytes.len() as u64;
@@ -213,31 +174,12 @@ impl Incoming {
         Ok(())
     }
 
-    /// The content is all here: fields that waited for more are taken as they are.
-    async fn finish_header(&mut self) -> Result<(), CleanupError> {
-        if self.header_end.is_none() {
-            let mut rest = std::mem::take(&mut self.pending);
-            if !rest.is_empty() && !rest.ends_with(b"\n") {
-                rest.extend_from_slice(b"\r\n");
-            }
-            self.header_part(&rest, true).await?;
-            self.header_end.get_or_insert(self.written);
+    /// The content, which is complete, for restrictions and filters. Trouble with it shows in [`Incoming::commit`].
+    pub async fn view(&mut self) -> Arc<dyn MessageView> {
+        if self.failed.is_none() {
+            self.failed = self.finish().await.err();
         }
-        Ok(())
-    }
-
-    /// The content so far, for restrictions and filters.
-    pub fn view(&mut self) -> Arc<dyn MessageView> {
-        let content = match (self.writer.content_so_far(), self.pending.is_empty()) {
-            (content, true) => content,
-            (content, false) => {
-                let mut bytes =
-                    content.read(0, self.pending.len().max(content.len() as usize)).unwrap_or_default().to_vec();
-                bytes.extend_from_slice(&self.pending);
-                Content::Memory(bytes.into())
-            }
-        };
-        Arc::new(View::new(content))
+        Arc::new(View::new(self.writer.content_so_far()))
     }
 
     /// Cleans the envelope, applies the edits, adds missing headers and makes the message durable. Log lines about the
@@ -246,9 +188,13 @@ impl Incoming {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        self.finish_header().await?;
-        let mut envelope = envelope;
+        self.finish().await?;
+        let (mut envelope, mut edits) = (envelope, edits);
+        edits.extend(
+            self.inspection.as_mut().map(|inspection| std::mem::take(&mut inspection.edits)).unwrap_or_default(),
+        );
         envelope.eight_bit |= self.eight_bit || self.headers.eight_bit || replaces_with_eight_bit(&edits);
+        envelope.smtputf8 |= self.detects_smtputf8 && (self.eight_bit_header || !has_ascii_addresses(&envelope));
         let edited = edits::apply_to_envelope(&mut envelope, &edits);
         let had_recipients = !envelope.recipients.is_empty();
         self.cleanup.clean_envelope(&self.id, &mut envelope, self.overrides).await?;
@@ -303,18 +249,13 @@ impl Incoming {
     }
 }
 
+fn has_ascii_addresses(envelope: &Envelope) -> bool {
+    envelope.sender.is_ascii() && envelope.recipients.iter().all(|recipient| recipient.address.is_ascii())
+}
+
 /// A new body with a byte over 127.
 fn replaces_with_eight_bit(edits: &[Edit]) -> bool {
     edits.iter().any(|edit| matches!(edit, Edit::WriteBody(piece) if !piece.is_ascii()))
-}
-
-/// header_size_limit: lines of a field are kept until it is that long.
-fn within_limit(raw: &[u8], limit: usize) -> &[u8] {
-    let mut len = 0;
-    while len < raw.len() && len < limit {
-        len += header::line_length(&raw[len..]);
-    }
-    &raw[..len]
 }
 
 fn read(content: &Content, at: u64, len: u64) -> Result<bytes::Bytes, CleanupError> {

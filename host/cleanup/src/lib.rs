@@ -8,7 +8,8 @@
 //! added, duplicate recipients dropped, hops and bytes counted, and the edits applied in order.
 //!
 //! Content is written to the queue once, as it comes; a message that needs a header or an edit after its content is in is
-//! written a second time. `headers::Headers::field` sees each logical header.
+//! written a second time. `headers::Headers::field` sees each field of the header, `inspection` each line that header_checks(5)
+//! are about; without such checks a body passes in the pieces it came in.
 //!
 //! What it must never do: say 250 (that is smtpd's, after `commit`), keep a body in memory of its own, deliver anything,
 //! or take a table that cannot be read for one without an entry.
@@ -17,13 +18,16 @@
 mod address_map;
 mod canonical;
 mod cleanup;
+mod content_checks;
 mod edits;
 mod envelope;
 mod error;
-mod header_addresses;
 mod header_recipients;
 mod headers;
 mod incoming;
+mod inspection;
+mod lines;
+mod local_session;
 pub mod parameters;
 pub mod settings;
 mod view;
@@ -32,8 +36,10 @@ mod virtual_alias;
 #[cfg(test)]
 mod tests;
 
-pub use cleanup::{Cleanup, SetupError};
+pub use cleanup::{Cleanup, LocalMail, SetupError};
+pub use content_checks::ContentChecks;
 pub use error::CleanupError;
 pub use header_recipients::recipients_of_header;
 pub use incoming::{Committed, Incoming, Overrides};
+pub use inspection::MessageOrigin;
 pub use settings::Settings;

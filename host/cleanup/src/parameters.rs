@@ -1,6 +1,36 @@
 //! What cleanup(8) reads besides the parameters in `config::parameters`.
 
 config::parameters! {
+    /// Tables and plugins that see the fields of a message's header.
+    HEADER_CHECKS: Text = "header_checks", "";
+    /// The same for fields that describe a body, and for the headers of parts.
+    MIME_HEADER_CHECKS: Text = "mime_header_checks", "$header_checks";
+    /// The same for the headers of attached messages.
+    NESTED_HEADER_CHECKS: Text = "nested_header_checks", "$header_checks";
+    /// Tables and plugins that see all other lines.
+    BODY_CHECKS: Text = "body_checks", "";
+    /// How many bytes of each body segment body_checks see.
+    BODY_CHECKS_SIZE_LIMIT: Count = "body_checks_size_limit", "51200", min = 0;
+    /// header_checks for the headers that filters add.
+    MILTER_HEADER_CHECKS: Text = "milter_header_checks", "";
+    /// Takes all behind the header for one body.
+    DISABLE_MIME_INPUT_PROCESSING: Boolean = "disable_mime_input_processing", "no";
+    /// Refuses 8-bit text in headers.
+    STRICT_7BIT_HEADERS: Boolean = "strict_7bit_headers", "no";
+    /// Refuses 8-bit text in bodies that are not labelled so.
+    STRICT_8BITMIME_BODY: Boolean = "strict_8bitmime_body", "no";
+    /// Both of them.
+    STRICT_8BITMIME: Boolean = "strict_8bitmime", "no";
+    /// Refuses message/* and multipart/* with an encoding of their own.
+    STRICT_MIME_ENCODING_DOMAIN: Boolean = "strict_mime_encoding_domain", "no";
+    /// Takes mail for 8-bit mail when a Content-Transfer-Encoding: header says so.
+    DETECT_8BIT_ENCODING_HEADER: Boolean = "detect_8bit_encoding_header", "yes";
+    /// How many words, strings and specials of one header are looked at for addresses.
+    HEADER_ADDRESS_TOKEN_LIMIT: Count = "header_address_token_limit", "10240", min = 1;
+    /// Characters, as C escapes, that are taken out of content.
+    MESSAGE_STRIP_CHARACTERS: Text = "message_strip_characters", "";
+    /// Characters, as C escapes, whose presence refuses a message.
+    MESSAGE_REJECT_CHARACTERS: Text = "message_reject_characters", "";
     /// Add missing Message-Id:, Date:, From: and To: headers to all mail, not only to that of local clients.
     ALWAYS_ADD_MISSING_HEADERS: Boolean = "always_add_missing_headers", "no";
     /// The header to add when a message has none that names a recipient; empty: none.

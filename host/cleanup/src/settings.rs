@@ -34,6 +34,17 @@ pub struct Settings {
     pub message_size_limit: Option<u64>,
     /// Bytes of one logical header.
     pub header_size_limit: usize,
+    /// header_address_token_limit.
+    pub header_address_token_limit: usize,
+    /// Bytes of a line that are handled at once.
+    pub line_length_limit: usize,
+    pub mime_limits: mail::mime::Limits,
+    pub detect_8bit_encoding_header: bool,
+    /// smtputf8_enable, and smtputf8_autodetect_classes has `sendmail` or `all`.
+    pub detects_smtputf8: bool,
+    /// message_strip_characters, message_reject_characters.
+    pub strip_characters: Vec<u8>,
+    pub reject_characters: Vec<u8>,
     /// sender_canonical_maps, recipient_canonical_maps, canonical_maps, in the order in which they apply.
     pub canonical: Vec<CanonicalMaps>,
     /// masquerade_domains, lower case; `!` marks those left alone.
@@ -75,6 +86,18 @@ impl Settings {
             hopcount_limit: count(config.get(&HOPCOUNT_LIMIT)),
             message_size_limit: Some(config.get(&shared::MESSAGE_SIZE_LIMIT)).filter(|limit| *limit > 0),
             header_size_limit: count(config.get(&shared::HEADER_SIZE_LIMIT)),
+            header_address_token_limit: count(config.get(&HEADER_ADDRESS_TOKEN_LIMIT)),
+            line_length_limit: count(config.get(&shared::LINE_LENGTH_LIMIT)),
+            mime_limits: mail::mime::Limits {
+                nesting: count(config.get(&shared::MIME_NESTING_LIMIT)),
+                boundary_length: count(config.get(&shared::MIME_BOUNDARY_LENGTH_LIMIT)),
+                header_size: count(config.get(&shared::HEADER_SIZE_LIMIT)),
+            },
+            detects_smtputf8: config.get(&shared::SMTPUTF8_ENABLE)
+                && config.get(&shared::SMTPUTF8_AUTODETECT_CLASSES).iter().any(|c| c == "sendmail" || c == "all"),
+            detect_8bit_encoding_header: config.get(&DETECT_8BIT_ENCODING_HEADER),
+            strip_characters: unescape(&config.get(&MESSAGE_STRIP_CHARACTERS)),
+            reject_characters: unescape(&config.get(&MESSAGE_REJECT_CHARACTERS)),
             canonical: canonical_maps(config)?,
             masquerade_domains: lower(config.get(&MASQUERADE_DOMAINS)),
             masquerade_exceptions: lower(config.get(&MASQUERADE_EXCEPTIONS)),
@@ -144,4 +167,36 @@ fn lower(words: Vec<String>) -> Vec<String> {
 /// A parameter with a minimum of 0 or 1 always fits.
 fn count(value: i64) -> usize {
     usize::try_from(value).unwrap_or(0)
+}
+
+/// C escapes: `\0`, `\n`, `\012`.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        match bytes.next() {
+            Some(b'a') => out.push(7),
+            Some(b'b') => out.push(8),
+            Some(b'f') => out.push(12),
+            Some(b'n') => out.push(b'\n'),
+            Some(b'r') => out.push(b'\r'),
+            Some(b't') => out.push(b'\t'),
+            Some(b'v') => out.push(11),
+            Some(digit @ b'0'..=b'7') => {
+                let mut value = u32::from(digit - b'0');
+                for _ in 0..2 {
+                    let Some(next) = bytes.next_if(|b| (b'0'..=b'7').contains(b)) else { break };
+                    value = value * 8 + u32::from(next - b'0');
+                }
+                out.push(value as u8);
+            }
+            Some(other) => out.push(other),
+            None => {}
+        }
+    }
+    out
 }

@@ -181,6 +181,12 @@ crate::parameters! {
     EXPORT_ENVIRONMENT: List = "export_environment", "TZ MAIL_CONFIG LANG";
     /// The time a command may run that a pipe(8), spawn(8) or local(8) delivery starts.
     COMMAND_TIME_LIMIT: Time = "command_time_limit", "1000s", unit = s, min = 1;
+    /// How deep MIME parts may nest.
+    MIME_NESTING_LIMIT: Count = "mime_nesting_limit", "100", min = 1;
+    /// The longest MIME boundary that is told apart.
+    MIME_BOUNDARY_LENGTH_LIMIT: Count = "mime_boundary_length_limit", "2048", min = 1;
+    /// Which mail origins have their need of SMTPUTF8 found out from the content.
+    SMTPUTF8_AUTODETECT_CLASSES: List = "smtputf8_autodetect_classes", "sendmail, verify", min = 1;
     /// The name of this instance among several.
     MULTI_INSTANCE_NAME: Text = "multi_instance_name", "";
     /// The configuration directories of the other instances.

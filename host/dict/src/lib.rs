@@ -14,8 +14,10 @@
 #![deny(unsafe_code)]
 
 mod aliases;
+mod candidates;
 mod cidr;
 mod combined;
+mod content_checks;
 mod error;
 mod fold;
 mod inline;
@@ -41,6 +43,7 @@ mod unix;
 #[cfg(test)]
 mod test_environment;
 
+pub use content_checks::{CheckAnswer, CheckList, CheckTrouble};
 pub use error::DictError;
 pub use fold::fold;
 pub use maps::{Maps, Scope};

@@ -2,8 +2,11 @@
 
 use hook::{Lookup, Table, TableKind};
 
+use regex::bytes::SetMatches;
+
 use crate::{
     DictError,
+    candidates::Candidates,
     logical_line::{LogicalLine, logical_lines},
     open::{Environment, Text, Warn},
     replacement::{BadReference, Replacement},
@@ -33,16 +36,45 @@ pub(crate) trait Engine: Sized + Send + Sync + 'static {
     type Flags: Copy;
     fn default_flags() -> Self::Flags;
     fn toggle(flags: &mut Self::Flags, letter: char) -> Letter;
+    /// The pattern for [`Candidates`]; none where it is not simple enough.
+    fn simple(pattern: &str, flags: Self::Flags) -> Option<String>;
     /// The error is what stands behind `line N: ` in the log.
     fn compile(pattern: &str, flags: Self::Flags) -> Result<Self, String>;
     fn groups(&self) -> usize;
     /// Fills as many spans as there is room for.
-    fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String>;
+    fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String>;
 }
 
 struct Condition<E> {
     engine: E,
     negated: bool,
+    /// Its number among the candidates; none: it is asked in any case.
+    candidate: Option<usize>,
+}
+
+/// All rules of a table.
+struct Rules<E> {
+    list: Vec<Rule<E>>,
+    candidates: Option<Candidates>,
+}
+
+/// What the candidates say of one text.
+enum Possible {
+    /// There are none to ask.
+    Unknown,
+    /// No translated pattern matches.
+    Nothing,
+    Some(SetMatches),
+}
+
+impl Possible {
+    fn has(&self, number: Option<usize>) -> bool {
+        match (self, number) {
+            (Possible::Unknown, _) | (_, None) => true,
+            (Possible::Nothing, Some(_)) => false,
+            (Possible::Some(set), Some(number)) => set.matched(number),
+        }
+    }
 }
 
 struct Rule<E> {
@@ -63,7 +95,7 @@ enum Action {
 pub(crate) struct PatternTable<E> {
     title: String,
     name: String,
-    rules: Text<Vec<Rule<E>>>,
+    rules: Text<Rules<E>>,
     warn: Warn,
 }
 
@@ -72,23 +104,28 @@ impl<E: Engine> PatternTable<E> {
     pub fn open(title: &str, name: &str, regsub: bool, environment: &Environment) -> Result<Self, DictError> {
         let (file, warn) = (name.to_string(), environment.warn.clone());
         let parse = Box::new(move |content: &[u8]| {
-            Parser::<E> { file: &file, warn: &*warn, regsub, rules: Vec::new(), open: Vec::new() }.rules(content)
+            let (rules, open, simple) = (Vec::new(), Vec::new(), Vec::new());
+            Parser::<E> { file: &file, warn: &*warn, regsub, rules, open, simple }.rules(content)
         });
         let rules = Text::open(E::TYPE, name, environment, parse)?;
         Ok(Self { title: title.to_string(), name: name.to_string(), rules, warn: environment.warn.clone() })
     }
 
-    fn search(&self, rules: &[Rule<E>], key: &str) -> Option<String> {
+    fn search(&self, rules: &Rules<E>, key: &[u8]) -> Option<String> {
+        let possible = match &rules.candidates {
+            None => Possible::Unknown,
+            Some(candidates) => candidates.of(key).map_or(Possible::Nothing, Possible::Some),
+        };
         let mut spans: Spans = Vec::new();
         let mut at = 0;
-        while let Some(rule) = rules.get(at) {
+        while let Some(rule) = rules.list.get(at) {
             at += 1;
             let wanted = if let Action::Result(replacement) = &rule.action { replacement.highest() } else { 0 };
             spans.clear();
             spans.resize(if wanted > 0 { wanted + 1 } else { 0 }, None);
-            let mut matches = self.holds(rule.line, &rule.condition, key, &mut spans);
+            let mut matches = self.holds(rule.line, &rule.condition, key, &possible, &mut spans);
             if let (true, Some(second)) = (matches, &rule.second) {
-                matches = self.holds(rule.line, second, key, &mut []);
+                matches = self.holds(rule.line, second, key, &possible, &mut []);
             }
             match &rule.action {
                 Action::Result(replacement) if matches => return Some(replacement.expand(key, &spans)),
@@ -100,7 +137,17 @@ impl<E: Engine> PatternTable<E> {
     }
 
     /// A condition that cannot be evaluated (match limit exceeded) does not hold, as in Postfix.
-    fn holds(&self, line: usize, condition: &Condition<E>, key: &str, spans: &mut [Option<(usize, usize)>]) -> bool {
+    fn holds(
+        &self,
+        line: usize,
+        condition: &Condition<E>,
+        key: &[u8],
+        possible: &Possible,
+        spans: &mut [Option<(usize, usize)>],
+    ) -> bool {
+        if !possible.has(condition.candidate) {
+            return condition.negated;
+        }
         match condition.engine.find(key, spans) {
             Ok(found) => found != condition.negated,
             Err(reason) => {
@@ -119,7 +166,10 @@ impl<E: Engine> Table for PatternTable<E> {
         TableKind::Patterns
     }
     fn lookup<'a>(&'a self, key: &'a str) -> Lookup<'a, Option<String>> {
-        Lookup::Now(Ok(self.rules.with(|rules| self.search(rules, key))))
+        self.lookup_line(key.as_bytes())
+    }
+    fn lookup_line<'a>(&'a self, line: &'a [u8]) -> Lookup<'a, Option<String>> {
+        Lookup::Now(Ok(self.rules.with(|rules| self.search(rules, line))))
     }
 }
 
@@ -136,10 +186,12 @@ struct Parser<'p, E> {
     rules: Vec<Rule<E>>,
     /// Indexes of the ifs that wait for their endif.
     open: Vec<usize>,
+    /// Translated patterns.
+    simple: Vec<String>,
 }
 
 impl<E: Engine> Parser<'_, E> {
-    fn rules(mut self, content: &[u8]) -> Vec<Rule<E>> {
+    fn rules(mut self, content: &[u8]) -> Rules<E> {
         for line in logical_lines(self.file, content, self.warn) {
             self.line(&line);
         }
@@ -148,7 +200,7 @@ impl<E: Engine> Parser<'_, E> {
             self.complain(self.rules[at].line, "IF has no matching ENDIF");
             self.rules[at].action = Action::If(end);
         }
-        self.rules
+        Rules { candidates: Candidates::new(&self.simple), list: self.rules }
     }
 
     fn complain(&self, line: usize, what: &str) {
@@ -245,9 +297,15 @@ impl<E: Engine> Parser<'_, E> {
         Some((Pattern { text: &body[..end], negated, flags }, &after[letters.len()..]))
     }
 
-    fn compile(&self, pattern: Pattern<'_, E>, line: usize) -> Option<Condition<E>> {
+    fn compile(&mut self, pattern: Pattern<'_, E>, line: usize) -> Option<Condition<E>> {
         match E::compile(pattern.text, pattern.flags) {
-            Ok(engine) => Some(Condition { engine, negated: pattern.negated }),
+            Ok(engine) => {
+                let candidate = E::simple(pattern.text, pattern.flags).map(|text| {
+                    self.simple.push(text);
+                    self.simple.len() - 1
+                });
+                Some(Condition { engine, negated: pattern.negated, candidate })
+            }
             Err(reason) => {
                 self.complain(line, &reason);
                 None

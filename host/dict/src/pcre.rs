@@ -2,7 +2,10 @@
 
 use pcre2::bytes::{CaptureLocations, Regex, RegexBuilder};
 
-use crate::pattern::{Engine, Letter};
+use crate::{
+    candidates::{Syntax, translate},
+    pattern::{Engine, Letter},
+};
 
 /// A compiled expression.
 pub(crate) struct Pcre {
@@ -56,6 +59,11 @@ impl Engine for Pcre {
         Letter::Known
     }
 
+    fn simple(pattern: &str, flags: Flags) -> Option<String> {
+        // White space means nothing under x, and what an anchor or a lazy quantifier forbids the library finds out.
+        (!flags.extended).then(|| translate(pattern, Syntax::Perl, flags.caseless, flags.multi_line))?
+    }
+
     fn compile(pattern: &str, flags: Flags) -> Result<Self, String> {
         let prefix = if flags.ungreedy { "(?U)" } else { "" };
         let mut text = String::from(prefix);
@@ -84,12 +92,12 @@ impl Engine for Pcre {
         self.regex.captures_len() - 1
     }
 
-    fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
+    fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
         if spans.is_empty() {
-            return self.regex.is_match(text.as_bytes()).map_err(|error| explain(&error));
+            return self.regex.is_match(text).map_err(|error| explain(&error));
         }
         let mut locations: CaptureLocations = self.regex.capture_locations();
-        let found = self.regex.captures_read(&mut locations, text.as_bytes()).map_err(|error| explain(&error))?;
+        let found = self.regex.captures_read(&mut locations, text).map_err(|error| explain(&error))?;
         for (number, span) in spans.iter_mut().enumerate() {
             *span = locations.get(number);
         }

@@ -60,12 +60,12 @@ impl PosixRegex {
 
     /// Whether the text matches; fills `spans` with the byte ranges of the whole match and as many groups as fit.
     /// A text with a null character counts up to that.
-    pub fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
-        let end = text.find('\0').unwrap_or(text.len());
+    pub fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
+        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
         let mut stack = [0u8; 512];
         let heap;
         let subject: *const libc::c_char = if end < stack.len() {
-            stack[..end].copy_from_slice(&text.as_bytes()[..end]);
+            stack[..end].copy_from_slice(&text[..end]);
             stack.as_ptr().cast()
         } else {
             heap = CString::new(&text[..end]).map_err(|_| "null character in text".to_string())?;

@@ -1,6 +1,7 @@
 //! regexp tables: regexp_table(5), with the C library's expressions.
 
 use crate::{
+    candidates::{Syntax, translate},
     pattern::{Engine, Letter},
     posix_regex::{Flags, PosixRegex},
 };
@@ -26,6 +27,10 @@ impl Engine for PosixRegex {
         Letter::Known
     }
 
+    fn simple(pattern: &str, flags: Flags) -> Option<String> {
+        flags.extended.then(|| translate(pattern, Syntax::Posix, flags.ignore_case, flags.newline))?
+    }
+
     fn compile(pattern: &str, flags: Flags) -> Result<Self, String> {
         PosixRegex::new(pattern, flags)
     }
@@ -34,7 +39,7 @@ impl Engine for PosixRegex {
         PosixRegex::groups(self)
     }
 
-    fn find(&self, text: &str, spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
+    fn find(&self, text: &[u8], spans: &mut [Option<(usize, usize)>]) -> Result<bool, String> {
         PosixRegex::find(self, text, spans)
     }
 }

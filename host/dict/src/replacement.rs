@@ -55,7 +55,7 @@ impl Replacement {
     }
 
     /// `spans` are byte ranges in `subject`, the whole match first. A group that took no part gives nothing.
-    pub fn expand(&self, subject: &str, spans: &[Option<(usize, usize)>]) -> String {
+    pub fn expand(&self, subject: &[u8], spans: &[Option<(usize, usize)>]) -> String {
         if let [Part::Literal(text)] = &self.parts[..] {
             return text.clone();
         }
@@ -66,7 +66,7 @@ impl Replacement {
                 Part::Literal(text) => out.extend_from_slice(text.as_bytes()),
                 Part::Group(number) => {
                     if let Some((start, end)) = spans.get(*number).copied().flatten() {
-                        out.extend_from_slice(&subject.as_bytes()[start..end]);
+                        out.extend_from_slice(&subject[start..end]);
                     }
                 }
             }

@@ -215,6 +215,11 @@ impl hook::Tables for Tables {
         }
     }
 
+    fn open_each(&self, tables: &str) -> Result<Vec<Arc<dyn hook::Table>>, String> {
+        let opened = self.maps("", tables, Options::default()).map_err(|error| error.to_string())?;
+        Ok(opened.tables().to_vec())
+    }
+
     fn match_domain<'a>(&'a self, parameter: &'a str, name: &'a str) -> Lookup<'a, bool> {
         if parameter == "mydestination" {
             return match self.local.is_destination_now(name) {

@@ -1,5 +1,7 @@
 //! header_checks(5) and its relatives, line by line (wit/check.wit).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{BoxFuture, Call, Edit, Failure, LogLine, TypedReply};
@@ -39,3 +41,17 @@ pub trait Check: Send + Sync {
     /// One logical header (folding kept) or body line, without its line end.
     fn check<'a>(&'a self, part: CheckPart, line: &'a [u8], call: &'a Call) -> BoxFuture<'a, CheckOutcome>;
 }
+
+/// The checkers of a configuration generation by their names in plugins.cf.
+pub trait Checkers: Send + Sync {
+    /// `Err` says in one line why there is none.
+    fn checker(&self, name: &str) -> Result<Arc<dyn Check>, String>;
+}
+
+/// The default plugin that says what the right-hand side of a matching table entry does. It is asked as any checker is; what
+/// was found it reads as the attributes [`CHECK_RESULT`] and [`CHECK_PARAMETER`].
+pub const TABLE_CHECKER: &str = "checks";
+/// `session.get-named`: the right-hand side of the entry that the line matched.
+pub const CHECK_RESULT: &str = "check_result";
+/// `session.get-named`: the parameter that names the table, such as `header_checks`.
+pub const CHECK_PARAMETER: &str = "check_parameter";

@@ -31,7 +31,7 @@ mod sockets;
 mod table;
 
 pub use call::{Call, Instances, Notes};
-pub use check::{Check, CheckAction, CheckOutcome, CheckPart};
+pub use check::{CHECK_PARAMETER, CHECK_RESULT, Check, CheckAction, CheckOutcome, CheckPart, Checkers, TABLE_CHECKER};
 pub use content::Content;
 pub use delivery::{
     AfterAnswer, BeforeAnswer, Delivery, DeliveryAttempts, Notify, Outcome, Recipient, RecipientStatus, Request, Route,

@@ -1,5 +1,7 @@
 //! Lookup tables: DATABASE_README. `host/dict` implements the native types, the plugin host `wasm:NAME`.
 
+use std::sync::Arc;
+
 use crate::BoxFuture;
 
 /// Neither a value nor "not found".
@@ -53,6 +55,13 @@ pub trait Table: Send + Sync {
     fn kind(&self) -> TableKind;
     /// One key. The caller folds case as the table's users do (`folds_case`).
     fn lookup<'a>(&'a self, key: &'a str) -> Lookup<'a, Option<String>>;
+    /// A line of a message, which need not be text. Tables of text get a replacement character where a byte is none.
+    fn lookup_line<'a>(&'a self, line: &'a [u8]) -> Lookup<'a, Option<String>> {
+        match std::str::from_utf8(line) {
+            Ok(text) => self.lookup(text),
+            Err(_) => Lookup::Later(Box::pin(async move { self.lookup(&String::from_utf8_lossy(line)).wait().await })),
+        }
+    }
     /// True for tables whose keys are folded to lower case before the lookup (all fixed-key types).
     fn folds_case(&self) -> bool {
         self.kind() == TableKind::Keys
@@ -93,6 +102,10 @@ pub trait Tables: Send + Sync {
     /// Opens them; at start and reload only. Text for the log.
     fn open(&self, tables: &str) -> Result<(), String>;
     fn find<'a>(&'a self, order: SearchOrder, tables: &'a str, key: &'a str) -> Lookup<'a, Option<Found>>;
+    /// The tables one by one, open, for who asks them line by line. Text for the log.
+    fn open_each(&self, tables: &str) -> Result<Vec<Arc<dyn Table>>, String> {
+        Err(format!("{tables}: lines cannot be looked up here"))
+    }
     /// A domain against a domain-list parameter such as relay_domains.
     fn match_domain<'a>(&'a self, parameter: &'a str, name: &'a str) -> Lookup<'a, bool>;
     /// A host against an address-list parameter such as mynetworks; `inet_interfaces` and `proxy_interfaces` match this

@@ -109,6 +109,35 @@ pub fn boundaries(content: &[u8]) -> (usize, usize) {
     (end, end + separator)
 }
 
+/// Whose addresses a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressHeader {
+    /// From: and its like.
+    Sender,
+    /// To: and its like.
+    Recipient,
+}
+
+/// The fields whose addresses are rewritten, by name in any case.
+pub fn address_header(name: &str) -> Option<AddressHeader> {
+    match name.to_ascii_lowercase().as_str() {
+        "from"
+        | "reply-to"
+        | "sender"
+        | "errors-to"
+        | "disposition-notification-to"
+        | "mail-followup-to"
+        | "resent-from"
+        | "resent-sender"
+        | "return-path"
+        | "return-receipt-to" => Some(AddressHeader::Sender),
+        "to" | "cc" | "bcc" | "apparently-to" | "resent-to" | "resent-cc" | "resent-bcc" | "resent-reply-to" => {
+            Some(AddressHeader::Recipient)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,12 +12,14 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+mod address_list;
 pub mod command;
 pub mod date;
 pub mod dsn;
 pub mod envelope;
 pub mod header;
 pub mod hostname;
+pub mod mime;
 pub mod network;
 pub mod path;
 pub mod received;
@@ -25,6 +27,7 @@ pub mod reply;
 pub mod status;
 pub mod xtext;
 
+pub use address_list::AddressList;
 pub use envelope::{ClientAttributes, Envelope, EnvelopeRecipient, ReturnContent};
 pub use reply::Reply;
 pub use status::{Class, Status};

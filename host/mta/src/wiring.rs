@@ -307,8 +307,8 @@ pub async fn generation(
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
     let tables = services.tables.clone();
-    let cleanup =
-        Arc::new(cleanup::Cleanup::new(&config, rewrite.clone(), tables, queue.clone(), services.clock.clone())?);
+    let cleanup = cleanup::Cleanup::new(&config, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
+    let cleanup = Arc::new(cleanup.with_checks(&config, &*registry)?);
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
@@ -428,7 +428,9 @@ fn agent(
     Ok(Some(match entry.command.as_str() {
         "smtp" => {
             let settings = delivery::smtp::Settings::from_config(&view).map_err(bad)?;
-            let smtp = Smtp::new(settings, services.clone(), net::hosts::HostsFile::system(), status_log("smtp"));
+            let rules = delivery::smtp::Rules::from_config(&view, services.tables.clone(), &**registry).map_err(bad)?;
+            let hosts = net::hosts::HostsFile::system();
+            let smtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("smtp"));
             Arc::new(smtp.with_tls(&*lasting.key_files))
         }
         "virtual" => {

@@ -4,8 +4,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use config::{Config, PluginRow};
 use hook::{
-    Catalogue, Check, Delivery, DeliveryAttempts, Filter, MailLog, Offer, Report, Restriction, Services, Stage, Stages,
-    Table,
+    Catalogue, Check, Checkers, Delivery, DeliveryAttempts, Filter, MailLog, Offer, Report, Restriction, Services,
+    Stage, Stages, Table,
 };
 
 use crate::{
@@ -181,6 +181,12 @@ impl Registry {
             return Ok(loaded);
         }
         Err(format!("plugin {name} offers {}, not {}", loaded.info.worlds.join(" and "), world.name()))
+    }
+}
+
+impl Checkers for Registry {
+    fn checker(&self, name: &str) -> Result<Arc<dyn Check>, String> {
+        self.check(name)
     }
 }
 

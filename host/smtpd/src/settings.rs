@@ -147,10 +147,11 @@ impl Settings {
             logs_permits: set(config.get(&p::SMTPD_LOG_ACCESS_PERMIT_ACTIONS)),
             header_rewrite_clients: words(&config.get(&p::LOCAL_HEADER_REWRITE_CLIENTS)),
             content_filter: config.get(&p::CONTENT_FILTER),
-            overrides: if has("no_address_mappings") {
-                cleanup::Overrides::NO_ADDRESS_MAPPINGS
-            } else {
-                cleanup::Overrides::empty()
+            overrides: {
+                let mut overrides = cleanup::Overrides::empty();
+                overrides.set(cleanup::Overrides::NO_ADDRESS_MAPPINGS, has("no_address_mappings"));
+                overrides.set(cleanup::Overrides::NO_HEADER_BODY_CHECKS, has("no_header_body_checks"));
+                overrides
             },
             takes_unknown_recipients: has("no_unknown_recipient_checks"),
             reject_footer: config.get(&p::SMTPD_REJECT_FOOTER),
@@ -187,7 +188,7 @@ impl Settings {
     }
 }
 
-/// What receive_override_options knows; header_checks and milters are asked for by other parameters.
+/// What receive_override_options knows.
 const OVERRIDE_OPTIONS: [&str; 4] =
     ["no_unknown_recipient_checks", "no_address_mappings", "no_header_body_checks", "no_milters"];
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hook::{Edit, Inputs};
+use hook::{Call, Edit, Inputs, Stage};
 use mail::{
     Envelope,
     received::{Origin, Protocol, Received},
@@ -18,7 +18,7 @@ use crate::{
     verb::{END_OF_MESSAGE, Step, bdat::Chunks, refusal},
 };
 
-pub(crate) use cleanup::Incoming;
+pub(crate) use cleanup::{Incoming, MessageOrigin};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// MAIL FROM was read: the transaction begins, if restrictions let it.
@@ -106,6 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
 
     /// Writes what stands above the client's header: PREPEND, then Received.
     pub async fn write_trace(&mut self) -> Result<(), cleanup::CleanupError> {
+        self.inspect_content().await;
         let session = Arc::make_mut(&mut self.session);
         let Some(transaction) = &mut session.transaction else { return Ok(()) };
         let mut top = String::with_capacity(256);
@@ -147,8 +148,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         };
         top.push_str(&received.field());
         match &mut self.incoming {
-            Some(incoming) => incoming.write(top.as_bytes()).await,
+            Some(incoming) => {
+                let outcome = incoming.write(top.as_bytes()).await;
+                incoming.client_begins();
+                outcome
+            }
             None => Ok(()),
+        }
+    }
+
+    /// Puts the content under header_checks(5), whose log lines name client, sender and last recipient.
+    async fn inspect_content(&mut self) {
+        let local = self.session.forwarded.local.unwrap_or_default();
+        let client = self.session.client_attributes(local);
+        let call = Call {
+            session: self.session.clone(),
+            message: None,
+            stage: Stage::EndOfData,
+            notes: self.notes.clone(),
+            instances: self.instances.clone(),
+        };
+        let Some(transaction) = &self.session.transaction else { return };
+        let recipient = transaction.recipients.last().map(|recipient| recipient.address.as_str());
+        if let Some(incoming) = &mut self.incoming {
+            incoming.inspect(MessageOrigin { client: &client, sender: &transaction.sender, recipient, call }).await;
         }
     }
 
@@ -161,7 +184,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         if let Some(transaction) = &mut session.transaction {
             transaction.size = size;
         }
-        let view = self.incoming.as_mut().map(|incoming| incoming.view());
+        let view = match &mut self.incoming {
+            Some(incoming) => Some(incoming.view().await),
+            None => None,
+        };
         let one = self.session.transaction.as_ref().is_some_and(|t| t.recipients.len() == 1);
         if !one {
             self.session_mut().recipient = None;

@@ -4,6 +4,7 @@
 mod addresses;
 mod body;
 mod cache;
+mod content;
 mod destination;
 pub mod parameters;
 mod progress;
@@ -28,6 +29,7 @@ use net::{
 use crate::StatusLog;
 use addresses::{Found, Lookup, Server};
 use cache::{Cache, Visit};
+pub use content::Rules;
 use destination::Destination;
 use progress::{Progress, Reason};
 use session::Session;
@@ -48,6 +50,7 @@ pub struct Smtp {
     cache: Arc<Cache>,
     /// None: no destination gets TLS, or keys and authorities could not be loaded.
     tls_client: Option<Client>,
+    rules: Rules,
 }
 
 /// Whether servers are left.
@@ -59,9 +62,9 @@ enum Next {
 
 impl Smtp {
     /// `hosts` is [`HostsFile::system`] but in tests.
-    pub fn new(settings: Settings, services: Services, hosts: HostsFile, status_log: StatusLog) -> Self {
+    pub fn new(settings: Settings, rules: Rules, services: Services, hosts: HostsFile, status_log: StatusLog) -> Self {
         let cache = Cache::new(settings.cache.clone(), services.clock.clone());
-        Self { settings, services, hosts, status_log, cache, tls_client: None }
+        Self { settings, services, hosts, status_log, cache, rules, tls_client: None }
     }
 
     /// The same with TLS working, where the parameters ask for it; `read` reads its files. What is wrong with them is logged, and
@@ -275,15 +278,35 @@ impl Smtp {
         let keep =
             visit.is_some_and(|visit| visit.wants(&session)) && (session.tls.is_none() || self.settings.tls.reuse);
         let queue_id = progress.request.queue_id.clone();
-        let transaction =
-            Transaction { session: &mut session, progress, settings: &self.settings, log: self.log(), keep };
-        let end = transaction.run().await;
+        let end = match self.generic_envelope(progress.request).await {
+            Ok(addresses) => {
+                let (settings, rules, log) = (&self.settings, &self.rules, self.log());
+                let session = &mut session;
+                Transaction { session, progress, settings, log, rules, addresses, keep }.run().await
+            }
+            Err(why) => {
+                self.log().warning(format_args!("{queue_id}: {why}"));
+                progress.all_failed(Reason::local(Status::temporary(3, 0), "smtp_generic_maps lookup error"));
+                End::Quit
+            }
+        };
         match (end, visit) {
             (End::Ready, Some(visit)) => visit.keep(&self.cache, session),
             (End::Ready, None) | (End::Quit, _) => session.quit(&self.settings, self.log(), &queue_id).await,
             (End::Closed | End::Stale, _) => {}
         }
         end
+    }
+
+    /// The sender, then all recipients, by smtp_generic_maps.
+    async fn generic_envelope(&self, request: &Request) -> Result<Vec<String>, String> {
+        let mut addresses = Vec::with_capacity(request.recipients.len() + 1);
+        let given = std::iter::once(&request.sender).chain(request.recipients.iter().map(|one| &one.address));
+        for address in given {
+            let mapped = self.rules.generic().map(address).await?;
+            addresses.push(mapped.unwrap_or_else(|| address.clone()));
+        }
+        Ok(addresses)
     }
 
     /// Recipients no server took: what could be a mistake in the configuration does not bounce.

@@ -1,6 +1,18 @@
 //! Parameters of smtp(8).
 
 config::parameters! {
+    /// Tables and plugins that see the fields of a message's header on its way out.
+    SMTP_HEADER_CHECKS: Text = "smtp_header_checks", "";
+    /// The same for fields that describe a body, and for the headers of parts.
+    SMTP_MIME_HEADER_CHECKS: Text = "smtp_mime_header_checks", "";
+    /// The same for the headers of attached messages.
+    SMTP_NESTED_HEADER_CHECKS: Text = "smtp_nested_header_checks", "";
+    /// The same for all other lines.
+    SMTP_BODY_CHECKS: Text = "smtp_body_checks", "";
+    /// Other addresses for those that only mean something here.
+    SMTP_GENERIC_MAPS: Text = "smtp_generic_maps", "";
+    /// Sends 8-bit text as it is to servers that do not announce 8BITMIME.
+    DISABLE_MIME_OUTPUT_CONVERSION: Boolean = "disable_mime_output_conversion", "no";
     /// The name sent with EHLO and HELO.
     SMTP_HELO_NAME: Text = "smtp_helo_name", "$myhostname", min = 1;
     /// The port, or its name, where a destination names none.

@@ -116,7 +116,17 @@ fn agent(main_cf: &str, zone: Zone, tables: FakeTables) -> Smtp {
     let config = testing::config(&format!("{limits}{main_cf}"));
     let settings = Settings::from_config(&config).expect("good settings");
     let hosts = HostsFile::at("/nonexistent");
-    Smtp::new(settings, testing::services(zone, tables), hosts, testing::status_log(&config))
+    let services = testing::services(zone, tables);
+    let rules = Rules::from_config(&config, services.tables.clone(), &NoPlugins).expect("good rules");
+    Smtp::new(settings, rules, services, hosts, testing::status_log(&config))
+}
+
+struct NoPlugins;
+
+impl hook::Checkers for NoPlugins {
+    fn checker(&self, name: &str) -> Result<Arc<dyn hook::Check>, String> {
+        Err(format!("no plugin {name}"))
+    }
 }
 
 fn plain_agent() -> Smtp {

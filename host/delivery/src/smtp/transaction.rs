@@ -6,6 +6,7 @@ use net::Deadline;
 
 use super::{
     body::Stuffing,
+    content::Rules,
     progress::{Progress, Reason},
     reply::{Reply, Trouble},
     session::{Features, Session},
@@ -42,6 +43,10 @@ pub struct Transaction<'s, 'p, 'r> {
     pub progress: &'p mut Progress<'r>,
     pub settings: &'s Settings,
     pub log: &'s MailLog,
+    /// What changes content and addresses on the way out.
+    pub rules: &'s Rules,
+    /// The envelope by smtp_generic_maps: sender, then all recipients.
+    pub addresses: Vec<String>,
     /// Keep the session open for more.
     pub keep: bool,
 }
@@ -118,8 +123,8 @@ impl Transaction<'_, '_, '_> {
         let begin = self.session.connection.output().len();
         while sent < steps.len() {
             let line = match steps[sent] {
-                Step::Mail => mail_command(request, features),
-                Step::Rcpt(n) => rcpt_command(request, n, features),
+                Step::Mail => mail_command(request, &self.addresses[0], features),
+                Step::Rcpt(n) => rcpt_command(request, n, &self.addresses[n + 1], features),
                 Step::Data => "DATA\r\n".to_string(),
             };
             self.session.connection.write(line.as_bytes());
@@ -190,23 +195,44 @@ impl Transaction<'_, '_, '_> {
     async fn send_content(&mut self, deadline: &mut Deadline) -> Result<(), Trouble> {
         let request = self.progress.request;
         let mut stuffing = Stuffing::new(self.settings.line_length_limit);
+        let mut outgoing = self.rules.apply(request, self.log, self.session.features.eight_bit_mime);
         let mut warned = false;
         for piece in request.content.pieces() {
             let piece = piece.map_err(|_| Trouble::LocalData)?;
-            let mut slices = Vec::with_capacity(16);
-            stuffing.piece(&piece, &mut slices);
-            for slice in slices {
-                self.session.connection.send(slice, deadline).await?;
+            match &mut outgoing {
+                None => self.send_piece(&mut stuffing, &piece, &mut warned, deadline).await?,
+                Some(outgoing) => {
+                    let changed = outgoing.piece(&piece).await?;
+                    self.send_piece(&mut stuffing, &changed, &mut warned, deadline).await?;
+                }
             }
-            if stuffing.take_broken() && !warned {
-                warned = true;
-                let (id, limit) = (&request.queue_id, self.settings.line_length_limit);
-                self.log.info(format_args!("{id}: breaking line > {limit} bytes with <CR><LF>SPACE"));
-            }
+        }
+        if let Some(outgoing) = &mut outgoing {
+            let rest = outgoing.end().await?;
+            self.send_piece(&mut stuffing, &rest, &mut warned, deadline).await?;
         }
         let mut slices = Vec::new();
         stuffing.end(&mut slices);
         slices.into_iter().for_each(|slice| self.session.connection.write(slice));
+        Ok(())
+    }
+
+    async fn send_piece(
+        &mut self,
+        stuffing: &mut Stuffing,
+        piece: &[u8],
+        warned: &mut bool,
+        deadline: &mut Deadline,
+    ) -> Result<(), Trouble> {
+        let mut slices = Vec::with_capacity(16);
+        stuffing.piece(piece, &mut slices);
+        for slice in slices {
+            self.session.connection.send(slice, deadline).await?;
+        }
+        if stuffing.take_broken() && !std::mem::replace(warned, true) {
+            let (id, limit) = (&self.progress.request.queue_id, self.settings.line_length_limit);
+            self.log.info(format_args!("{id}: breaking line > {limit} bytes with <CR><LF>SPACE"));
+        }
         Ok(())
     }
 
@@ -284,8 +310,8 @@ fn doing(step: Step) -> &'static str {
     }
 }
 
-fn mail_command(request: &Request, features: Features) -> String {
-    let mut line = format!("MAIL FROM:<{}>", quote(&request.sender));
+fn mail_command(request: &Request, sender: &str, features: Features) -> String {
+    let mut line = format!("MAIL FROM:<{}>", quote(sender));
     if features.size {
         line += &format!(" SIZE={}", request.content.len());
     }
@@ -306,9 +332,9 @@ fn mail_command(request: &Request, features: Features) -> String {
     line + "\r\n"
 }
 
-fn rcpt_command(request: &Request, index: usize, features: Features) -> String {
+fn rcpt_command(request: &Request, index: usize, address: &str, features: Features) -> String {
     let recipient = &request.recipients[index];
-    let mut line = format!("RCPT TO:<{}>", quote(&recipient.address));
+    let mut line = format!("RCPT TO:<{}>", quote(address));
     if features.dsn {
         let original = if recipient.original.is_empty() { &recipient.address } else { &recipient.original };
         let (kind, address) = match recipient.dsn_original.split_once(';') {

@@ -178,12 +178,13 @@ fn submit(invocation: &Invocation, call: Call) -> Result<u8> {
     let config = invocation.config(call.config.as_deref())?;
     let limit = config.get(&MESSAGE_SIZE_LIMIT);
     let content = read_message(&call, if limit == 0 { u64::MAX } else { limit })?;
-    let (content, mut recipients) = if call.from_header {
-        let (content, found) = cleanup::recipients_of_header(content);
-        (content, found)
-    } else {
-        (content, Vec::new())
-    };
+    let mut recipients = Vec::new();
+    if call.from_header {
+        // Rewritten before they are recipients: what the sender wrote is not kept, as in Postfix.
+        let rewrite = rewrite::Settings::from(&config);
+        let found = cleanup::recipients_of_header(&content).into_iter();
+        recipients.extend(found.map(|r| rewrite.canonical_form(&r, rewrite::Context::Local).into_owned()));
+    }
     recipients.extend(call.recipients.iter().map(|r| mail::address::unquote(r)));
     if recipients.is_empty() {
         eprintln!("sendmail: fatal: Recipient addresses must be specified on the command line or via the -t option");
@@ -256,6 +257,11 @@ fn read_message(call: &Call, limit: u64) -> Result<Vec<u8>> {
         }
         if line == b"." && !call.dot_is_text {
             return Ok(content);
+        }
+        // The line that begins a message in a mailbox file is no part of it.
+        let unquoted = line.iter().position(|byte| *byte != b'>').unwrap_or(line.len());
+        if content.is_empty() && line[unquoted..].starts_with(b"From ") {
+            continue;
         }
         content.extend_from_slice(&line);
         content.extend_from_slice(b"\r\n");

@@ -234,8 +234,10 @@ impl Server {
         let sender = envelope.sender.clone();
         let id = generation.cleanup.new_queue_id();
         log.info(format_args!("{id}: uid={uid} from=<{sender}>"));
-        let content = with_received(&generation.config, &id.to_string(), Some(uid), envelope.arrival, content);
-        generation.cleanup.submit_as(id, envelope, &content).await.map_err(|e| anyhow!("{e}"))?;
+        let trace = with_received(&generation.config, &id.to_string(), Some(uid), envelope.arrival, b"");
+        let full_name = full_name(uid);
+        let mail = cleanup::LocalMail { envelope: &envelope, trace: &trace, content, full_name: &full_name };
+        generation.cleanup.submit_local(id, mail).await.map_err(|e| anyhow!("{e}"))?;
         Ok(id.to_string())
     }
 
@@ -270,6 +272,16 @@ fn write_log_line(tag: &str, severity: &str, line: &str) -> i32 {
         }
         None => EX_USAGE,
     }
+}
+
+/// The user's name in passwd(5): what stands before the first comma, `&` for the login name.
+fn full_name(uid: u32) -> String {
+    let Ok(Some(user)) = nix::unistd::User::from_uid(uid.into()) else { return String::new() };
+    let gecos = user.gecos.to_string_lossy();
+    let name = gecos.split(',').next().unwrap_or_default();
+    let mut login = user.name.chars();
+    let capital: String = login.next().into_iter().flat_map(char::to_uppercase).chain(login).collect();
+    name.replace('&', &capital)
 }
 
 /// The content under the Received: header of mail that came without SMTP: from a local user, or made here.

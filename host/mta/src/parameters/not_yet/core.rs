@@ -7,8 +7,6 @@ config::parameters! {
     ENABLE_IDNA2003_COMPATIBILITY: Boolean = "enable_idna2003_compatibility", "no";
     /// Built-in service names, so that smtp, submission, smtps resolve without /etc/services.
     KNOWN_TCP_PORTS: Text = "known_tcp_ports", "lmtp=24, smtp=25, smtps=submissions=465, submission=587";
-    /// Which mail origins have their need of SMTPUTF8 found out from the content.
-    SMTPUTF8_AUTODETECT_CLASSES: List = "smtputf8_autodetect_classes", "sendmail, verify", min = 1;
     /// Overrides the TCP window; 0 leaves it to the system.
     TCP_WINDOWSIZE: Count = "tcp_windowsize", "0", min = 0;
     /// The characters allowed as VERP delimiters.

@@ -17,8 +17,6 @@ config::parameters! {
     MILTER_END_OF_DATA_MACROS: Text = "milter_end_of_data_macros", "i";
     /// Macros sent after the headers.
     MILTER_END_OF_HEADER_MACROS: Text = "milter_end_of_header_macros", "i";
-    /// header_checks for headers that milters add.
-    MILTER_HEADER_CHECKS: Text = "milter_header_checks", "", protects;
     /// Macros sent at HELO.
     MILTER_HELO_MACROS: Text = "milter_helo_macros", "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}";
     /// Value of {daemon_name}.

@@ -7,16 +7,12 @@ config::parameters! {
     CONNECTION_CACHE_TTL_LIMIT: Time = "connection_cache_ttl_limit", "2s", unit = s, min = 1;
     /// Tables that may rewrite the status and text of a delivery result.
     DEFAULT_DELIVERY_STATUS_FILTER: Text = "default_delivery_status_filter", "";
-    /// No 8-bit to quoted-printable conversion for servers without 8BITMIME.
-    DISABLE_MIME_OUTPUT_CONVERSION: Boolean = "disable_mime_output_conversion", "no";
     /// Query used to find out whether the resolver validates DNSSEC; needed for dane levels only.
     DNSSEC_PROBE: Text = "dnssec_probe", "ns:.";
     /// Mixes IPv4 and IPv6 within smtp_mx_address_limit.
     SMTP_BALANCE_INET_PROTOCOLS: Boolean = "smtp_balance_inet_protocols", "yes";
     /// Defers when the source address cannot be used.
     SMTP_BIND_ADDRESS_ENFORCE: Boolean = "smtp_bind_address_enforce", "no";
-    /// body_checks while sending (subset of actions).
-    SMTP_BODY_CHECKS: Text = "smtp_body_checks", "", protects;
     /// Uses the CNAME target as server name.
     SMTP_CNAME_OVERRIDES_SERVERNAME: Boolean = "smtp_cname_overrides_servername", "no";
     /// Status filter for SMTP deliveries.
@@ -29,12 +25,6 @@ config::parameters! {
     SMTP_DNS_RESOLVER_OPTIONS: Text = "smtp_dns_resolver_options", "";
     /// disabled, enabled or dnssec; empty follows disable_dns_lookups.
     SMTP_DNS_SUPPORT_LEVEL: Text = "smtp_dns_support_level", "";
-    /// header_checks while sending (subset of actions).
-    SMTP_HEADER_CHECKS: Text = "smtp_header_checks", "", protects;
-    /// mime_header_checks while sending.
-    SMTP_MIME_HEADER_CHECKS: Text = "smtp_mime_header_checks", "", protects;
-    /// nested_header_checks while sending.
-    SMTP_NESTED_HEADER_CHECKS: Text = "smtp_nested_header_checks", "", protects;
     /// Pause before '.CRLF' for old Cisco PIX firewalls.
     SMTP_PIX_WORKAROUND_DELAY_TIME: Time = "smtp_pix_workaround_delay_time", "10s", unit = s, min = 1;
     /// Per-server list of PIX workarounds.
