@@ -161,7 +161,8 @@ async fn it_ends_where_it_is_told_to_and_does_not_wait() {
     }
     assert!(begun.elapsed() < Duration::from_secs(25), "it slept");
     let explained = world.service.explain(&imagined(), &Recorder::default()).await;
-    let asked = items(&explained, "RCPT")[0].answered.as_ref().expect("it was asked");
+    let nap = items(&explained, "RCPT").iter().find(|item| item.item == "nap").expect("it is in the list");
+    let asked = nap.answered.as_ref().expect("it was asked");
     assert_eq!(asked.pause_milliseconds, 30_000);
     let etrn = Imagined { etrn: Some("x.test".to_string()), ..imagined() };
     let etrn = world.service.explain(&etrn, &Recorder::default()).await;

@@ -108,14 +108,15 @@ impl Arguments {
     }
 }
 
-/// `ADDR[,NAME]`; the address may stand in brackets.
+/// `ADDR[,NAME]`; the address may be written as in an address literal.
 fn client(text: &str) -> Result<(IpAddr, Option<String>)> {
     let (address, name) = match text.split_once(',') {
         Some((address, name)) => (address, Some(name)),
         None => (text, None),
     };
     let inner = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
-    let Some(address) = mail::hostname::parse_mailhost_addr(inner).or_else(|| inner.parse().ok()) else {
+    let tagged = inner.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("IPv6:"));
+    let Some(address) = mail::hostname::parse_hostaddr(if tagged { &inner[5..] } else { inner }) else {
         bail!(
             "--client {text}: {address:?} is no IP address; want for example 192.0.2.1 or 192.0.2.1,mail.example.com"
         );
