@@ -5,8 +5,15 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 use crate::{Answer, answer, their_command, write};
 
 /// Another default, as docs/postconf.md says.
-const DIFFERENT_DEFAULTS: &[&str] =
-    &["data_directory", "mail_name", "mail_release_date", "mail_version", "queue_directory", "process_id"];
+const DIFFERENT_DEFAULTS: &[&str] = &["mail_release_date", "mail_version", "process_id", "smtpd_forbid_bare_newline"];
+
+/// Ours, theirs: `mail_name`, `queue_directory`, `data_directory`, wherever they are expanded.
+const DIFFERENT_WORDS: &[(&str, &str)] = &[
+    ("Waxwing", "Postfix"),
+    ("/var/spool/waxwing", "/var/spool/postfix"),
+    ("/var/lib/waxwing", "/var/lib/postfix"),
+    ("/etc/waxwing", "/etc/postfix"),
+];
 
 /// What differs between the two programs on any configuration.
 pub struct Different {
@@ -14,6 +21,8 @@ pub struct Different {
     missing: BTreeSet<String>,
     /// Ours alone.
     own: BTreeSet<String>,
+    /// Theirs whose defaults make use of what is missing or different.
+    touched: BTreeSet<String>,
 }
 
 impl Different {
@@ -29,8 +38,10 @@ impl Different {
         let mut waxwing = Command::new(ours);
         waxwing.arg("postconf");
         let (theirs, ours) = (names(their_command()), names(waxwing));
-        let (missing, own) = (theirs.difference(&ours).cloned().collect(), ours.difference(&theirs).cloned().collect());
-        Self { missing, own }
+        let missing: BTreeSet<String> = theirs.difference(&ours).cloned().collect();
+        let own = ours.difference(&theirs).cloned().collect();
+        let touched = touched(&answer(their_command(), directory.path(), &["-d"]).settings, &missing);
+        Self { missing, own, touched }
     }
 
     pub fn missing(&self) -> &BTreeSet<String> {
@@ -42,13 +53,21 @@ impl Different {
     }
 
     /// The answer without what is about these names.
-    pub fn taken_out(&self, mut answer: Answer) -> Answer {
+    pub fn taken_out(&self, mut answer: Answer, words: &[&str]) -> Answer {
+        let expanded = words.iter().any(|word| word.starts_with('-') && word.contains('x'));
         answer.settings.retain(|line| {
             let name = line.split([' ', '\n']).next().unwrap_or_default();
+            // Its $process_id is another for each.
+            if expanded && (self.touched.contains(name) || name == "debugger_command") {
+                return false;
+            }
             !(self.is_different(name) || DIFFERENT_DEFAULTS.contains(&name))
         });
+        for line in &mut answer.settings {
+            *line = DIFFERENT_WORDS.iter().fold(line.clone(), |line, (ours, theirs)| line.replace(ours, theirs));
+        }
         answer.messages.retain(|message| {
-            let name = message.split(": ").nth(3).unwrap_or_default();
+            let name = message.split(": ").nth(4).unwrap_or_default();
             let name = name.split('=').next().unwrap_or_default();
             let named = message.ends_with(": unknown parameter")
                 && message.split(": ").nth(2).is_some_and(|name| self.is_different(name));
@@ -57,6 +76,7 @@ impl Different {
         answer
     }
 
+    /// What keeps the long lists from being compared as a whole.
     fn is_different(&self, name: &str) -> bool {
         // A parameter of a service is missing with those of the services that Debian's master.cf has.
         let of_service = |name: &str| {
@@ -66,5 +86,24 @@ impl Different {
             })
         };
         self.missing.contains(name) || self.own.contains(name) || of_service(name)
+    }
+}
+
+/// The names whose values lead to one of `missing`, at once or through others.
+fn touched(settings: &[String], missing: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut touched = missing.clone();
+    loop {
+        let before = touched.len();
+        for setting in settings {
+            let Some((name, value)) = setting.split_once(" = ") else { continue };
+            let names = value.split('$').skip(1).map(|rest| rest.trim_start_matches(['{', '(']));
+            let names = names.map(|rest| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next());
+            if names.flatten().any(|name| touched.contains(name)) {
+                touched.insert(name.to_string());
+            }
+        }
+        if touched.len() == before {
+            return touched;
+        }
     }
 }

@@ -48,8 +48,8 @@ impl Programs {
     /// Runs both on one directory.
     pub fn run(&self, directory: &Path, words: &[&str]) -> (Answer, Answer) {
         (
-            self.different.taken_out(answer(their_command(), directory, words)),
-            self.different.taken_out(answer(self.our_command(), directory, words)),
+            self.different.taken_out(answer(their_command(), directory, words), words),
+            self.different.taken_out(answer(self.our_command(), directory, words), words),
         )
     }
 

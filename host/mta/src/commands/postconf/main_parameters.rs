@@ -27,6 +27,9 @@ pub fn shown(call: &Call, sources: &Sources) -> Result<String> {
         let value = match set {
             Some(value) => value,
             None if name == "process_name" => call.invocation.name.clone(),
+            None if name == "config_directory" && call.modes.has('d') => {
+                crate::commands::DEFAULT_CONFIG_DIRECTORY.to_string()
+            }
             None => sources.config.default_text(&name).unwrap_or_default(),
         };
         let value = if call.modes.has('x') { sources.expanded(call, &view, &name, &value)? } else { value };
@@ -39,11 +42,14 @@ fn all_names(call: &Call, sources: &Sources) -> Vec<String> {
     let config = &sources.config;
     let mut names = Vec::new();
     if call.classes.builtin {
-        names.extend(config.rows().filter(|row| !row.template).map(|row| row.name.to_string()));
+        let rows = config.rows().filter(|row| !row.template).map(|row| row.name.to_string());
+        names.extend(rows.filter(|name| !is_service_name(sources, name)));
         names.extend(config.plugin_rows().iter().map(|row| row.name.clone()));
     }
     if call.classes.service {
         names.extend(config.template_names().into_iter().map(|(name, _)| name));
+        let rows = config.rows().filter(|row| !row.template).map(|row| row.name.to_string());
+        names.extend(rows.filter(|name| is_service_name(sources, name)));
     }
     if call.classes.user {
         names.extend(user_names(call, sources));
@@ -51,6 +57,14 @@ fn all_names(call: &Call, sources: &Sources) -> Vec<String> {
     names.sort();
     names.dedup();
     names
+}
+
+/// Whether a row stands for the parameter of one service, such as `local_destination_concurrency_limit`, whose default
+/// differs from that of the others.
+fn is_service_name(sources: &Sources, name: &str) -> bool {
+    let suffix = |row: &config::Row| row.template.then(|| name.strip_suffix(row.name)).flatten().map(str::to_string);
+    let services = sources.config.rows().filter_map(suffix);
+    services.into_iter().any(|service| sources.master.iter().any(|entry| entry.service() == service))
 }
 
 /// What main.cf sets, nobody defines, and some other setting uses.

@@ -17,7 +17,8 @@ use super::{
 /// For a request of another form or a field that does not exist, and with -x for a value that does not expand.
 pub fn shown(call: &Call, sources: &Sources) -> Result<String> {
     for text in call.operands() {
-        if let Some(name) = text.split('/').filter(|part| !part.is_empty()).nth(2) {
+        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
+        if let [_, _, name] = parts[..] {
             field(name)?;
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
-use config::{Config, ExpandError, MasterFields, Reading, UNEXPANDED, Unchecked, database_parameters, tokens};
+use config::{Config, MasterFields, Reading, UNEXPANDED, Unchecked, database_parameters, tokens};
 
 use super::Call;
 use crate::told::told;
@@ -151,16 +151,20 @@ impl Sources {
         Ok(())
     }
 
-    /// Warns of `$name` syntax that no daemon can make sense of. A comparison that is wrong ends the command, as in Postfix.
+    /// Warns of `$name` syntax that no daemon can make sense of. In the value of a parameter that is read it ends the command.
     fn syntax(&self, call: &Call) -> Result<()> {
-        let main = self.config.names_set().filter_map(|name| Some((name.to_string(), self.setting(name)?.to_string())));
-        let master = self.master.iter().flat_map(|entry| self.parameters(entry));
-        for (_, value) in main.chain(master).filter(|(name, _)| !UNEXPANDED.contains(&name.as_str())) {
-            if let Err(error) = config::scan(&value) {
-                call.warn(&error);
-                if !matches!(error, ExpandError::Truncated(_) | ExpandError::EmptyName(_)) {
+        for name in self.config.names_set().filter(|name| !UNEXPANDED.contains(name)) {
+            if let Err(error) = config::scan(self.setting(name).unwrap_or_default()) {
+                call.warn(error);
+                if self.config.is_known(name) {
                     bail!("macro processing error");
                 }
+            }
+        }
+        let master = self.master.iter().flat_map(|entry| self.parameters(entry));
+        for (_, value) in master.filter(|(name, _)| !UNEXPANDED.contains(&name.as_str())) {
+            if let Err(error) = config::scan(&value) {
+                call.warn(error);
             }
         }
         Ok(())
@@ -213,9 +217,19 @@ impl Sources {
     }
 }
 
+/// The configuration with the parameters of plugins. They are asked under the default configuration: what main.cf sets may be
+/// of no use to them yet, as a table that does not exist.
 fn with_plugins(call: &Call, config: Config) -> Config {
-    match crate::wiring::describe_plugins(&config) {
-        Ok(registry) => registry.config().clone(),
+    let directory = call.directory();
+    let where_they_are = ["plugin_directory", "data_directory", "mail_owner"];
+    let overrides: Vec<(String, String)> =
+        where_they_are.iter().filter_map(|name| Some((name.to_string(), config.text(name)?))).collect();
+    let reading = Reading { directory: &directory, main: false, overrides: &overrides, named: true };
+    let described = Unchecked::read(&reading, crate::parameters::ROWS)
+        .map_err(anyhow::Error::from)
+        .and_then(|found| crate::wiring::describe_plugins(&found.config));
+    match described {
+        Ok(registry) => config.with_unchecked_plugin_rows(registry.config().plugin_rows().to_vec()),
         Err(error) => {
             call.warn(format!("parameters of plugins are not shown: {}", told(&error)));
             config
