@@ -186,8 +186,9 @@ pub struct Mime {
     encoding: Encoding,
     /// Innermost last.
     levels: Vec<Level>,
-    /// The field so far.
+    /// The field so far, and whether header_size_limit has cut it.
     field: Vec<u8>,
+    cut: bool,
     /// The line before was not whole.
     partial: bool,
     offset: u64,
@@ -205,6 +206,7 @@ impl Mime {
             encoding: Encoding::SevenBit,
             levels: Vec::new(),
             field: Vec::new(),
+            cut: false,
             partial: false,
             offset: 0,
             found: Vec::new(),
@@ -258,18 +260,16 @@ impl Mime {
             // RFC 5322 section 2.2.3: white space at the start of a line continues the field.
             let continues = matches!(text.first(), Some(b' ' | b'\t'));
             if self.partial || continues {
-                if self.field.len() < self.limits.header_size {
-                    if !self.partial {
-                        self.field.push(b'\n');
-                    }
-                    self.append_to_field(text);
+                if !self.partial {
+                    self.append_to_field(b"\n");
                 }
+                self.append_to_field(text);
                 return true;
             }
             self.finish_field(place, step);
         }
         if let Some(name) = name_length(text) {
-            self.field.extend_from_slice(&text[..name]);
+            self.append_to_field(&text[..name]);
             let rest = &text[name..];
             let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
             self.append_to_field(&rest[blanks..]);
@@ -287,17 +287,25 @@ impl Mime {
         false
     }
 
-    /// A field ends at a NUL, as in Postfix.
+    /// A NUL ends a line of it, as in Postfix.
     fn append_to_field(&mut self, text: &[u8]) {
         let end = memchr(0, text).unwrap_or(text.len());
-        self.field.extend_from_slice(&text[..end]);
+        let room = self.limits.header_size.saturating_sub(self.field.len());
+        self.cut |= end > room;
+        self.field.extend_from_slice(&text[..end.min(room)]);
     }
 
     fn finish_field(&mut self, place: Place, step: &mut Step) {
         if self.field.is_empty() {
             return;
         }
-        let text = std::mem::take(&mut self.field);
+        let mut text = std::mem::take(&mut self.field);
+        if std::mem::take(&mut self.cut) {
+            // A line of which only white space is left.
+            while let Some(line) = memchr::memrchr(b'\n', &text).filter(|line| text[*line..].trim_ascii().is_empty()) {
+                text.truncate(line);
+            }
+        }
         let name = &text[..memchr(b':', &text).unwrap_or(0)];
         let mut held = false;
         if !self.options.contains(Options::DISABLED) {
@@ -415,7 +423,8 @@ impl Mime {
             if !names || tokens.len() < 3 || !tokens[1].is_special(b'=') {
                 continue;
             }
-            if self.levels.len() > self.limits.nesting {
+            // Postfix counts the first one as none.
+            if self.levels.len() > self.limits.nesting + 1 {
                 if self.options.contains(Options::NESTING) {
                     self.fault(Fault::Nesting, field);
                 }
