@@ -73,13 +73,8 @@ impl Inspection {
     /// strict_8bitmime and its relatives.
     pub fn fault(&mut self, fault: Fault, text: &[u8]) -> CleanupError {
         self.active = false;
-        let shown = shown(text, 100);
-        self.cleanup.log.info(format_args!(
-            "{}: reject: mime-error {}: {shown}{}",
-            self.id,
-            fault.text(),
-            self.details
-        ));
+        let (shown, parties) = (shown(text, 100), &self.details[..self.parties]);
+        self.cleanup.log.info(format_args!("{}: reject: mime-error {}: {shown}{parties}", self.id, fault.text()));
         refused(550, 6, 0, fault.text())
     }
 
