@@ -40,6 +40,7 @@ const CASES: &[(&str, &[&str])] = &[
         &[
             "Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n--b\n\nx\n",
             "Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\nContent-Type: multipart/x; boundary=d\n\n--d\n\nx\n",
+            "Content-Type: multipart/x; boundary=a; boundary=b; boundary=c; boundary=d; boundary=e\n\nx\n",
         ],
     ),
     (
@@ -47,6 +48,7 @@ const CASES: &[(&str, &[&str])] = &[
         &[
             "Subject: one two three four five six seven\n eight nine ten eleven twelve thirteen fourteen fifteen\n sixteen seventeen eighteen nineteen\nX-After: y\n\nbody\n",
             "Cc: a, b, c, d, e, f, g, h, i, j, k, l, m\n\nbody\n",
+            "Subject: 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567\n a\n b\n\nbody\n",
             "Content-Type: multipart/x; boundary=abcdef\n\n--abcxyz\nInner: yes\n\nx\n",
         ],
     ),
