@@ -84,7 +84,7 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     pub place: Place,
-    /// `name:value`, lines joined by LF, no line end behind the last one. Cut at header_size_limit.
+    /// `name:value`, lines joined by LF, no line end behind the last one. No line is taken when it is over header_size_limit.
     pub text: Vec<u8>,
 }
 
@@ -186,9 +186,8 @@ pub struct Mime {
     encoding: Encoding,
     /// Innermost last.
     levels: Vec<Level>,
-    /// The field so far, and whether header_size_limit has cut it.
+    /// The field so far.
     field: Vec<u8>,
-    cut: bool,
     /// The line before was not whole.
     partial: bool,
     offset: u64,
@@ -206,7 +205,6 @@ impl Mime {
             encoding: Encoding::SevenBit,
             levels: Vec::new(),
             field: Vec::new(),
-            cut: false,
             partial: false,
             offset: 0,
             found: Vec::new(),
@@ -260,10 +258,12 @@ impl Mime {
             // RFC 5322 section 2.2.3: white space at the start of a line continues the field.
             let continues = matches!(text.first(), Some(b' ' | b'\t'));
             if self.partial || continues {
-                if !self.partial {
-                    self.append_to_field(b"\n");
+                if self.field.len() < self.limits.header_size {
+                    if !self.partial {
+                        self.field.push(b'\n');
+                    }
+                    self.append_to_field(text);
                 }
-                self.append_to_field(text);
                 return true;
             }
             self.finish_field(place, step);
@@ -290,22 +290,14 @@ impl Mime {
     /// A NUL ends a line of it, as in Postfix.
     fn append_to_field(&mut self, text: &[u8]) {
         let end = memchr(0, text).unwrap_or(text.len());
-        let room = self.limits.header_size.saturating_sub(self.field.len());
-        self.cut |= end > room;
-        self.field.extend_from_slice(&text[..end.min(room)]);
+        self.field.extend_from_slice(&text[..end]);
     }
 
     fn finish_field(&mut self, place: Place, step: &mut Step) {
         if self.field.is_empty() {
             return;
         }
-        let mut text = std::mem::take(&mut self.field);
-        if std::mem::take(&mut self.cut) {
-            // A line of which only white space is left.
-            while let Some(line) = memchr::memrchr(b'\n', &text).filter(|line| text[*line..].trim_ascii().is_empty()) {
-                text.truncate(line);
-            }
-        }
+        let text = std::mem::take(&mut self.field);
         let name = &text[..memchr(b':', &text).unwrap_or(0)];
         let mut held = false;
         if !self.options.contains(Options::DISABLED) {

@@ -299,8 +299,6 @@ pub struct Generic {
     lookup: Arc<dyn Tables>,
     rewrite: rewrite::Settings,
     extensions: Extensions,
-    /// header_size_limit.
-    size_limit: usize,
     /// propagate_unmatched_extensions holds `generic`.
     propagate: bool,
 }
@@ -317,7 +315,6 @@ impl Generic {
             lookup,
             rewrite: rewrite::Settings::from(config),
             extensions: rewrite::settings::extensions(config),
-            size_limit: usize::try_from(config.get(&config::parameters::HEADER_SIZE_LIMIT)).unwrap_or(usize::MAX),
             propagate: propagate.iter().any(|item| item.eq_ignore_ascii_case("generic")),
         })
     }
@@ -365,6 +362,6 @@ impl Generic {
                 changed = true;
             }
         }
-        Ok(changed.then(|| list.header(name, self.size_limit)))
+        Ok(changed.then(|| list.header(name, usize::MAX)))
     }
 }

@@ -166,7 +166,7 @@ fn a_field_is_cut_at_the_limit_and_pieces_belong_together() {
     mime.line(b"5678", true);
     mime.line(b" more", true);
     let step = mime.line(b"", true);
-    assert_eq!(step.header.map(|h| h.text), Some(b"A: 12345".to_vec()));
+    assert_eq!(step.header.map(|h| h.text), Some(b"A: 12345678".to_vec()));
 }
 
 fn encoded(lines: &[(&str, bool)]) -> String {
