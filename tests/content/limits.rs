@@ -40,13 +40,16 @@ const CASES: &[(&str, &[&str])] = &[
         &[
             "Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n--b\n\nx\n",
             "Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\nContent-Type: multipart/x; boundary=d\n\n--d\n\nx\n",
+            "Content-Type: multipart/x; boundary=a; boundary=b; boundary=c; boundary=d; boundary=e\n\nx\n",
         ],
     ),
     (
-        "header_size_limit = 100\nheader_address_token_limit = 20\nmime_boundary_length_limit = 3\nheader_checks = pcre:{{/^Inner:/ INFO}}\n",
+        "header_size_limit = 200\nheader_address_token_limit = 60\nmime_boundary_length_limit = 3\nheader_checks = pcre:{{/^Inner:/ INFO}}\n",
         &[
-            "Subject: one two three four five six seven\n eight nine ten eleven twelve thirteen fourteen fifteen\n sixteen seventeen eighteen nineteen\nX-After: y\n\nbody\n",
-            "Cc: a, b, c, d, e, f, g, h, i, j, k, l, m\n\nbody\n",
+            "Subject: one one one one one one one one one one one one one one one\n two two two two two two two two two two two two two two two two two two two two\n three three three three three three three three three three three three three three three three three three three three\n four four four four four\nX-After: y\n\nbody\n",
+            "Cc: a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z\n\nbody\n",
+            "Cc: aa@b, ab@b, ac@b, ad@b, ae@b, af@b, ag@b, ah@b, ai@b, aj@b, ak@b, al@b, am@b, an@b, ao@b, ap@b, aq@b, ar@b, as@b, at@b, au@b, av@b, aw@b, ax@b, ay@b, az@b, a0@b, a1@b, a2@b, a3@b, a4@b, a5@b, a6@b, a7@b, a8@b, a9@b\n\nbody\n",
+            "Subject: 000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\n a\n b\n\nbody\n",
             "Content-Type: multipart/x; boundary=abcdef\n\n--abcxyz\nInner: yes\n\nx\n",
         ],
     ),

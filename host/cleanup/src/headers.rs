@@ -145,7 +145,7 @@ impl Headers {
             }
         }
         Ok(if list.is_changed() {
-            Fate::Replace(list.header(&String::from_utf8_lossy(field.name())))
+            Fate::Replace(list.header(&String::from_utf8_lossy(field.name()), cleanup.settings.header_size_limit))
         } else {
             Fate::Keep
         })

@@ -22,8 +22,9 @@ pub(crate) struct Inspection {
     cleanup: Cleanup,
     id: String,
     call: Call,
-    /// ` from name[address]; from=<> to=<> proto= helo=<>`
+    /// ` from name[address]; from=<> to=<> proto= helo=<>`, and how long it is without the last two.
     details: String,
+    parties: usize,
     /// PASS, REJECT, DISCARD and REDIRECT end the checks.
     pub active: bool,
     pub edits: Vec<Edit>,
@@ -41,8 +42,9 @@ pub(crate) enum Line {
 
 impl Inspection {
     pub async fn new(cleanup: Cleanup, id: &str, origin: MessageOrigin<'_>) -> Self {
-        let details = cleanup.details(id, &origin).await;
-        Self { cleanup, id: id.to_string(), call: origin.call, details, active: true, edits: Vec::new(), held: false }
+        let (details, parties) = cleanup.details(id, &origin).await;
+        let (id, call, edits) = (id.to_string(), origin.call, Vec::new());
+        Self { cleanup, id, call, details, parties, active: true, edits, held: false }
     }
 
     /// A header or body line under its list.
@@ -71,13 +73,8 @@ impl Inspection {
     /// strict_8bitmime and its relatives.
     pub fn fault(&mut self, fault: Fault, text: &[u8]) -> CleanupError {
         self.active = false;
-        let shown = shown(text, 100);
-        self.cleanup.log.info(format_args!(
-            "{}: reject: mime-error {}: {shown}{}",
-            self.id,
-            fault.text(),
-            self.details
-        ));
+        let (shown, parties) = (shown(text, 100), &self.details[..self.parties]);
+        self.cleanup.log.info(format_args!("{}: reject: mime-error {}: {shown}{parties}", self.id, fault.text()));
         refused(550, 6, 0, fault.text())
     }
 
@@ -179,7 +176,7 @@ impl Inspection {
 }
 
 impl Cleanup {
-    async fn details(&self, id: &str, origin: &MessageOrigin<'_>) -> String {
+    async fn details(&self, id: &str, origin: &MessageOrigin<'_>) -> (String, usize) {
         let MessageOrigin { client, sender, recipient, .. } = origin;
         let mut out = match client.address.is_empty() {
             true => " from local;".to_string(),
@@ -194,13 +191,14 @@ impl Cleanup {
         if let Some(recipient) = recipient {
             add("to", &mail::address::quote(&mapped(recipient)));
         }
+        let parties = out.len();
         if !client.protocol.is_empty() {
             out.push_str(&format!(" proto={}", client.protocol));
         }
         if !client.helo.is_empty() {
             out.push_str(&format!(" helo=<{}>", client.helo));
         }
-        out
+        (out, parties)
     }
 }
 

@@ -133,6 +133,7 @@ impl Incoming {
 
     async fn header(&mut self, header: Header) -> Result<(), CleanupError> {
         let Header { place, mut text } = header;
+        cut(&mut text, self.cleanup.settings.header_size_limit);
         if let Some(inspection) = self.inspection.as_mut().filter(|inspection| inspection.active) {
             let name = &text[..memchr(b':', &text).unwrap_or(0)];
             let (part, list) = self.cleanup.checks.of_header(place, name);
@@ -246,6 +247,17 @@ impl Incoming {
             self.header_end = Some(self.written + self.out.len() as u64);
         }
         self.flush().await
+    }
+}
+
+/// header_size_limit; a line of which only white space is left goes whole.
+fn cut(text: &mut Vec<u8>, limit: usize) {
+    if text.len() <= limit {
+        return;
+    }
+    text.truncate(limit);
+    while let Some(line) = memchr::memrchr(b'\n', text).filter(|line| text[*line..].trim_ascii().is_empty()) {
+        text.truncate(line);
     }
 }
 

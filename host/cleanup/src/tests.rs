@@ -228,7 +228,10 @@ async fn limits() {
     }
     let long = format!("{COMPLETE}From: a@b\r\nSubject: {}\r\n {}\r\nX: y\r\n\r\n", "x".repeat(32), "y".repeat(30));
     let queued = server.queue(Offered::new(&["a@b.test"], &long)).await.content;
-    assert_eq!(queued, long.replace(&format!(" {}\r\n", "y".repeat(30)), ""));
+    // Seen from Postfix: the field is cut in the middle of its first line.
+    let cut =
+        long.replace(&format!("{}\r\n {}\r\n", "x".repeat(32), "y".repeat(30)), &format!("{}\r\n", "x".repeat(31)));
+    assert_eq!(queued, cut);
     let nobody = server.offer(Offered::new(&[], "Subject: x\r\n\r\n")).await.expect_err("no recipients");
     assert_eq!(nobody.reply().log_text(), "550 5.1.0 Error: no recipients specified");
 }

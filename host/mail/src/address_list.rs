@@ -67,8 +67,9 @@ impl AddressList {
         })
     }
 
-    /// The header with CR LF, folded as Postfix folds headers it has rewritten: between addresses, at 70 columns.
-    pub fn header(&self, name: &str) -> Vec<u8> {
+    /// The header with CR LF, folded as Postfix folds headers it has rewritten: between addresses, at 70 columns. `limit` is
+    /// header_size_limit.
+    pub fn header(&self, name: &str, limit: usize) -> Vec<u8> {
         const COLUMNS: usize = 70;
         let mut text = format!("{name}: ");
         for (at, token) in self.tokens.iter().enumerate() {
@@ -84,6 +85,11 @@ impl AddressList {
                 text.push(' ');
             }
         }
+        let mut end = text.len().min(limit);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
         let mut lines: Vec<String> = Vec::new();
         for piece in text.split('\n') {
             match lines.last_mut() {

@@ -84,7 +84,7 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     pub place: Place,
-    /// `name:value`, lines joined by LF, no line end behind the last one. Cut at header_size_limit.
+    /// `name:value`, lines joined by LF, no line end behind the last one. No line is taken when it is over header_size_limit.
     pub text: Vec<u8>,
 }
 
@@ -269,7 +269,7 @@ impl Mime {
             self.finish_field(place, step);
         }
         if let Some(name) = name_length(text) {
-            self.field.extend_from_slice(&text[..name]);
+            self.append_to_field(&text[..name]);
             let rest = &text[name..];
             let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
             self.append_to_field(&rest[blanks..]);
@@ -287,7 +287,7 @@ impl Mime {
         false
     }
 
-    /// A field ends at a NUL, as in Postfix.
+    /// A NUL ends a line of it, as in Postfix.
     fn append_to_field(&mut self, text: &[u8]) {
         let end = memchr(0, text).unwrap_or(text.len());
         self.field.extend_from_slice(&text[..end]);
@@ -415,7 +415,8 @@ impl Mime {
             if !names || tokens.len() < 3 || !tokens[1].is_special(b'=') {
                 continue;
             }
-            if self.levels.len() > self.limits.nesting {
+            // Postfix counts the first one as none.
+            if self.levels.len() > self.limits.nesting + 1 {
                 if self.options.contains(Options::NESTING) {
                     self.fault(Fault::Nesting, field);
                 }

@@ -362,6 +362,6 @@ impl Generic {
                 changed = true;
             }
         }
-        Ok(changed.then(|| list.header(name)))
+        Ok(changed.then(|| list.header(name, usize::MAX)))
     }
 }

@@ -92,7 +92,7 @@ fn rewritten(value: &str) -> String {
         }
     }
     match list.is_changed() {
-        true => String::from_utf8_lossy(&list.header("To")).into_owned(),
+        true => String::from_utf8_lossy(&list.header("To", 1000)).into_owned(),
         false => format!("To: {value}\r\n"),
     }
 }
@@ -122,14 +122,21 @@ fn long_lists_are_folded() {
 fn bytes_that_are_no_text_stay() {
     let mut list = AddressList::parse_bytes(b"J\xf6e <joe>", 100);
     list.addresses().for_each(|address| address.push_str("@mx.test"));
-    assert_eq!(list.header("From"), b"From: J\xf6e <joe@mx.test>\r\n");
+    assert_eq!(list.header("From", 1000), b"From: J\xf6e <joe@mx.test>\r\n");
+}
+
+#[test]
+fn a_long_header_is_cut() {
+    let list = AddressList::parse("a@b, c@d, e@f");
+    assert_eq!(list.header("To", 12), b"To: a@b, c@d\r\n");
+    assert_eq!(list.header("To", 0), b"\r\n");
 }
 
 #[test]
 fn a_limit_cuts_the_list() {
     let header = |limit| {
         let list = AddressList::parse_limited("a@b, \"c d\" <e@f>, g@h", limit);
-        String::from_utf8_lossy(&list.header("To")).into_owned()
+        String::from_utf8_lossy(&list.header("To", 1000)).into_owned()
     };
     assert_eq!(header(100), "To: a@b, \"c d\" <e@f>, g@h\r\n");
     assert_eq!(header(4), "To: a@b, \r\n");

@@ -151,7 +151,7 @@ fn faults_show_once() {
             "! improper use of 8-bit data in message body: é",
         ]
     );
-    let deep = "Content-Type: multipart/x; boundary=a; boundary=b; boundary=c\n\n";
+    let deep = "Content-Type: multipart/x; boundary=a; boundary=b; boundary=c; boundary=d\n\n";
     let mut mime = Mime::new(Options::NESTING, Limits { nesting: 1, ..Limits::default() });
     for line in deep.lines() {
         mime.line(line.as_bytes(), true);

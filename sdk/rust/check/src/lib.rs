@@ -20,6 +20,8 @@
 pub mod bindings;
 
 pub use bindings::exports::waxwing::plugin::content_checks::{Action, Part};
+#[doc(hidden)]
+pub use waxwing_sdk;
 
 use bindings::exports::waxwing::plugin::{content_checks::Subscription, plugin as described};
 
@@ -72,6 +74,9 @@ pub fn header(line: &[u8]) -> Option<(&str, String)> {
 #[macro_export]
 macro_rules! export {
     ($plugin:expr, $check:expr) => {
+        // Used in native builds, too.
+        const _: (&$crate::waxwing_sdk::Plugin, &$crate::Check) = (&$plugin, &$check);
+
         #[cfg(target_family = "wasm")]
         const _: () = {
             use $crate::bindings::exports::waxwing::plugin::{content_checks, plugin};
