@@ -64,7 +64,7 @@ fn check_address_map() {
             let sink = Sink::listen("127.0.0.1:2525");
             server.main_cf(
                 "local_header_rewrite_clients = check_address_map inline:{198.51.100.60=x}, inline:{198.51.100.61=y}, \
-                 check_address_map regexp:{{/100[.]63$/ z}}, check_address_map fail:1\n\
+                 check_address_map regexp:{{/100[.]63/ z}}, check_address_map fail:1\n\
                  default_transport = smtp:[127.0.0.1]:2525\nmynetworks = 0.0.0.0/0\n",
             );
             server.start();

@@ -9,7 +9,7 @@
 //! # rows: all-numerical           rows of rows.txt, see the module rows
 //! [case] what happens             a script, see the module dialogue
 //! EHLO client.test
-//! @log is deprecated              the first log line with these words since the setting began, at the end of a case
+//! @log is deprecated              how the first log line with these words goes on, since the setting began; last in a case
 //! ```
 //! Every reply of Waxwing must be Postfix's. What is different on purpose stands in [`Difference`]s with a reason.
 
@@ -175,13 +175,13 @@ fn play_all(place: &Place, kind: Kind, settings: &[Setting]) -> Vec<Vec<Exchange
     heard
 }
 
-/// Answers `@log WORDS` with the line that has them behind that byte of the log. Postfix's come late, through postlogd.
+/// Answers `@log WORDS` with these and what follows them in the first such line behind that byte of the log: what stands
+/// before them, such as the line of main.cf, is each server's own. Postfix's lines come late, through postlogd.
 fn logged(server: &Server, before: usize, line: &str) -> Exchange {
     let words = &line["@log ".len()..];
     let find = || {
         let log = server.log();
-        let found = log.get(before..)?.lines().find(|l| l.contains(words));
-        found.map(normal::log_line)
+        log.get(before..)?.lines().find_map(|line| line.find(words).map(|at| normal::reply(&line[at..])))
     };
     Exchange { sent: line.into(), reply: waiting::until(3, find).unwrap_or_else(|| "<not logged>".into()) }
 }

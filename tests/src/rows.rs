@@ -92,21 +92,21 @@ impl Found {
     /// Keeps it for the count at the end; `part` is a file of cases or a test.
     pub fn keep(&self, part: &str) {
         let rows: String = self.0.iter().map(|(row, same)| format!("{same}\t{row}\n")).collect();
-        fs::create_dir_all(kept(".")).expect("a directory next to the test binary");
-        fs::write(kept(part), format!("{}\n{rows}", namespace::run())).expect("write what was found");
+        fs::create_dir_all(kept_in()).expect("a directory next to the test binary");
+        fs::write(kept_in().join(part), format!("{}\n{rows}", namespace::run())).expect("write what was found");
     }
 
     /// What a part of this run kept.
     fn of(part: &str) -> Option<Self> {
-        let text = fs::read_to_string(kept(part)).ok()?;
+        let text = fs::read_to_string(kept_in().join(part)).ok()?;
         let (run, rows) = text.split_once('\n')?;
         let rows = rows.lines().filter_map(|line| line.split_once('\t'));
         (run == namespace::run()).then(|| Self(rows.map(|(same, row)| (row.to_string(), same == "true")).collect()))
     }
 }
 
-fn kept(part: &str) -> PathBuf {
-    env::current_exe().expect("own path").with_extension("rows").join(part)
+fn kept_in() -> PathBuf {
+    env::current_exe().expect("own path").with_extension("rows")
 }
 
 /// Counts when it is dropped, if all files and tests of this run are through: to be held by each of their tests.
