@@ -1,5 +1,6 @@
 //! Every reply as Debian's Postfix gives it: the cases of postfix/cases played to both servers.
 
+mod rows;
 mod verification;
 
 use waxwing_tests::{
@@ -10,6 +11,7 @@ use waxwing_tests::{
     namespace,
     needs::{Need, asked_for, say},
     policy_server::PolicyServer,
+    rows::Count,
     server::{Kind, Server},
 };
 
@@ -48,6 +50,7 @@ macro_rules! files {
     ($($name:ident)*) => {
         $(#[test]
         fn $name() {
+            let _count = Count;
             namespace::inside(&[Need::Postfix, Need::Waxwing], |place| compare(place, concat!(stringify!($name), ".cases")));
         })*
     };
@@ -55,16 +58,18 @@ macro_rules! files {
 
 #[test]
 fn tls() {
+    let _count = Count;
     namespace::inside(&[Need::Postfix, Need::Waxwing, Need::Dovecot], |place| {
         let _dovecot = Dovecot::serve(place, &["joe:secret", "alice:secret", "joe@example.test:secret"], None);
         compare(place, "tls.cases");
     });
 }
 
-files!(access dns limits lists protocol stages verbs);
+files!(access dns limits lists name_lists old_names protocol relaying servers stages verbs);
 
 #[test]
 fn policy() {
+    let _count = Count;
     namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
         let mut server = PolicyServer::listen();
         for kind in [Kind::Postfix, Kind::Waxwing] {

@@ -9,6 +9,7 @@ use std::{
 use waxwing_tests::{
     namespace,
     needs::{self, Need, asked_for},
+    rows::Count,
     sink::{Answer, Sink},
     waiting,
 };
@@ -49,6 +50,7 @@ fn next_server(sessions: &Sessions) -> Sink {
 
 #[test]
 fn verification() {
+    let _count = Count;
     namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
         let sessions = Sessions::default();
         let _sink = next_server(&sessions);

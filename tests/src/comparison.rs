@@ -6,18 +6,22 @@
 //! smtpd_delay_reject = no
 //! [table access]                  a file of that name in $config_directory
 //! bad.test REJECT
+//! # rows: all-numerical           rows of rows.txt, see the module rows
 //! [case] what happens             a script, see the module dialogue
 //! EHLO client.test
+//! @log is deprecated              how the first log line with these words goes on, since the setting began; last in a case
 //! ```
 //! Every reply of Waxwing must be Postfix's. What is different on purpose stands in [`Difference`]s with a reason.
 
-use std::{env, fs, path::Path};
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use crate::{
     dialogue::{self, Exchange},
     namespace::Place,
     needs, normal,
+    rows::{self, Found},
     server::{Kind, Server},
+    waiting,
 };
 
 #[derive(Debug, Default)]
@@ -26,6 +30,8 @@ pub struct Setting {
     pub main_cf: String,
     pub tables: Vec<(String, String)>,
     pub cases: Vec<Case>,
+    /// Rows that its words do not tell.
+    pub rows: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +40,8 @@ pub struct Case {
     /// In the file, for the failure message.
     pub line: usize,
     pub script: Vec<String>,
+    /// Rows that the words of the setting do not tell.
+    pub rows: Vec<String>,
 }
 
 /// A case whose answers differ because Waxwing means it.
@@ -64,8 +72,15 @@ pub fn parse(text: &str) -> Vec<Setting> {
                 place = In::Table;
             }
             (Some(("case", name)), Some(setting)) => {
-                setting.cases.push(Case { name: name.trim().into(), line: number + 1, script: Vec::new() });
+                setting.cases.push(Case { name: name.trim().into(), line: number + 1, ..Case::default() });
                 place = In::Script;
+            }
+            (_, Some(setting)) if line.starts_with("# rows:") => {
+                let names = line["# rows:".len()..].split(';').map(|name| name.trim().to_string());
+                match (&place, setting.cases.last_mut()) {
+                    (In::Script, Some(case)) => case.rows.extend(names),
+                    _ => setting.rows.extend(names),
+                }
             }
             _ if comment => {}
             (_, Some(setting)) => match place {
@@ -85,12 +100,16 @@ pub fn parse(text: &str) -> Vec<Setting> {
     settings
 }
 
+/// The settings of a file of postfix/cases.
+pub fn read(file: &str) -> Vec<Setting> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("postfix/cases").join(file);
+    parse(&fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
 /// Plays all cases of a file to both servers and says how many answers are the same. Panics with every difference.
 pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("postfix/cases").join(file);
-    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let only = env::var("WAXWING_CASE").unwrap_or_default();
-    let mut settings = parse(&text);
+    let mut settings = read(file);
     for setting in &mut settings {
         setting.cases.retain(|c| c.name.contains(&only));
     }
@@ -107,9 +126,15 @@ pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
     }
     let [postfix, waxwing] = &heard[..] else { return };
     let (mut same, mut wrong, mut meant) = (0, Vec::new(), 0);
-    for ((case, theirs), ours) in settings.iter().flat_map(|s| &s.cases).zip(postfix).zip(waxwing) {
+    let (rows, mut found_rows) = (rows::all(), Found::default());
+    let pairs = settings.iter().flat_map(|s| s.cases.iter().map(move |c| (s, c)));
+    for (((setting, case), theirs), ours) in pairs.zip(postfix).zip(waxwing) {
         let difference = differences.iter().find(|d| d.case == case.name);
         let found = diff(theirs, ours);
+        if difference.is_none() {
+            let covered: BTreeSet<&str> = rows::covered(&rows, setting, case);
+            covered.into_iter().for_each(|row| found_rows.add(row, found.is_none()));
+        }
         match (found, difference) {
             (None, None) => same += 1,
             (Some(_), Some(_)) => meant += 1,
@@ -118,6 +143,9 @@ pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
                 wrong.push(format!("{file}:{}: {}\n  no longer differs: {}", case.line, case.name, d.reason));
             }
         }
+    }
+    if only.is_empty() {
+        found_rows.keep(file);
     }
     let all = same + wrong.len() + meant;
     needs::say(&format!("RESULT {file}: {same} of {} as Postfix answers, {meant} different on purpose", all - meant));
@@ -132,13 +160,30 @@ fn play_all(place: &Place, kind: Kind, settings: &[Setting]) -> Vec<Vec<Exchange
         for (name, text) in &setting.tables {
             server.table(name, text);
         }
+        let before = server.log().len();
         server.reconfigure(&setting.main_cf, number + 1);
         for case in &setting.cases {
-            heard.push(dialogue::play(&case.script, server.port));
+            let (asked, script): (Vec<&String>, Vec<&String>) =
+                case.script.iter().partition(|line| line.starts_with("@log "));
+            let script: Vec<String> = script.into_iter().cloned().collect();
+            let mut answers = dialogue::play(&script, server.port);
+            answers.extend(asked.into_iter().map(|line| logged(&server, before, line)));
+            heard.push(answers);
         }
     }
     server.stop();
     heard
+}
+
+/// Answers `@log WORDS` with these and what follows them in the first such line behind that byte of the log: what stands
+/// before them, such as the line of main.cf, is each server's own. Postfix's lines come late, through postlogd.
+fn logged(server: &Server, before: usize, line: &str) -> Exchange {
+    let words = &line["@log ".len()..];
+    let find = || {
+        let log = server.log();
+        log.get(before..)?.lines().find_map(|line| line.find(words).map(|at| normal::reply(&line[at..])))
+    };
+    Exchange { sent: line.into(), reply: waiting::until(3, find).unwrap_or_else(|| "<not logged>".into()) }
 }
 
 fn transcript(heard: &[Exchange]) -> String {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! @from 198.51.100.9        connect from that address (first line only)
-//! @client ADDR NAME         XCLIENT ADDR=ADDR NAME=NAME, then the greeting that follows it
+//! @client ADDR NAME         XCLIENT ADDR=ADDR NAME=NAME, then the greeting that follows it; later in a session RSET first
 //! @data / @end              the lines between are content: sent as they are, then the final dot; one reply
 //! @raw TEXT                 bytes with \r \n \t \0 \xHH and \\ , then one reply
 //! @send TEXT                the same without reading
@@ -82,6 +82,10 @@ impl Talk {
     fn directive(&mut self, word: &str, rest: &str) {
         match word {
             "@client" => {
+                // Refused within a transaction.
+                if self.heard.len() > 1 {
+                    self.line("RSET");
+                }
                 let (address, name) = rest.trim().split_once(' ').unwrap_or((rest.trim(), "[UNAVAILABLE]"));
                 self.line(&format!("XCLIENT ADDR={address} NAME={}", name.trim()));
             }

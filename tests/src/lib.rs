@@ -24,6 +24,7 @@ pub mod namespace;
 pub mod needs;
 pub mod normal;
 pub mod policy_server;
+pub mod rows;
 pub mod server;
 pub mod sink;
 pub mod tls;

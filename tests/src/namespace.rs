@@ -2,13 +2,13 @@
 //! 127.0.0.1, and whatever the body leaves running dies with it.
 //!
 //! The test runs its own binary again under unshare(1), naming itself with --exact; the mark in the environment tells
-//! the second run that it is inside.
+//! the second run that it is inside, and of which run it is a part.
 
 use std::{
     any::type_name,
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{self, Command, Stdio},
 };
 
 use crate::needs::{self, Need};
@@ -68,6 +68,16 @@ fn make_open(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("chmod");
 }
 
+/// True in the second run.
+pub fn is_inside() -> bool {
+    env::var_os(MARK).is_some()
+}
+
+/// The run of the test binary, the same inside and outside.
+pub fn run() -> String {
+    env::var(MARK).unwrap_or_else(|_| process::id().to_string())
+}
+
 /// Runs `body` inside, or says why not. To be called from the test function with a closure written there: the
 /// closure's type carries the name of the test.
 pub fn inside<F: FnOnce(&Place)>(needs: &[Need], body: F) {
@@ -76,7 +86,7 @@ pub fn inside<F: FnOnce(&Place)>(needs: &[Need], body: F) {
 
 /// The same for a test with this name.
 pub fn inside_named(name: String, needs: &[Need], body: impl FnOnce(&Place)) {
-    if env::var_os(MARK).is_some() {
+    if is_inside() {
         let place = Place::new();
         let kept = env::var_os("WAXWING_KEEP").is_some();
         body(&place);
@@ -108,7 +118,7 @@ pub fn inside_named(name: String, needs: &[Need], body: impl FnOnce(&Place)) {
     ]);
     command.arg(outside.path());
     command.arg(env::current_exe().expect("own path")).args(["--exact", &name, "--nocapture", "--test-threads=1"]);
-    command.env(MARK, "1").env("RUST_BACKTRACE", "0").env_remove("MAIL_CONFIG").stdin(Stdio::null());
+    command.env(MARK, run()).env("RUST_BACKTRACE", "0").env_remove("MAIL_CONFIG").stdin(Stdio::null());
     if let Some(binary) = needs::waxwing_if_asked(needs) {
         command.env("WAXWING", binary);
     }
