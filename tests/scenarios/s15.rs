@@ -1,0 +1,121 @@
+//! S15: some users may not send off-site, by a restriction class.
+
+use waxwing_tests::{
+    client::{CLOSED, Client, ask},
+    server::Server,
+    waiting,
+};
+
+use crate::scenario;
+
+const INSIDE: &str = "12.34.56.7";
+const OUTSIDE: &str = "198.51.100.9";
+const OK: &str = "250 2.1.5 Ok";
+const CLASS: &str = "\
+smtpd_restriction_classes = local_only
+local_only = check_recipient_access hash:$config_directory/local_domains, reject
+";
+
+fn site(server: &mut Server, senders: &str, class: &str) {
+    server.table("restricted_senders", senders);
+    server.table("local_domains", "this.domain OK\nthat.domain OK\n");
+    server.main_cf(&format!(
+        "compatibility_level = 3.6
+smtpd_relay_restrictions =
+mynetworks = 12.34.56.0/24
+mydestination = this.domain, that.domain
+smtpd_recipient_restrictions = check_sender_access hash:$config_directory/restricted_senders,
+    permit_mynetworks, reject_unauth_destination
+{class}"
+    ));
+    server.start();
+}
+
+const SENDERS: &str = "foo@domain local_only\nbar@domain local_only\n";
+
+#[test]
+fn s15_1_restricted_users_reach_local_domains() {
+    scenario("", |server, _| {
+        site(server, SENDERS, CLASS);
+        for sender in ["foo@domain", "bar@domain"] {
+            for recipient in ["x@this.domain", "x@sub.this.domain", "x@that.domain"] {
+                assert_eq!(ask(INSIDE, server.port, sender, recipient), OK, "{sender} to {recipient}");
+            }
+        }
+    });
+}
+
+#[test]
+fn s15_2_restricted_users_reach_nobody_else() {
+    scenario("", |server, _| {
+        site(server, SENDERS, CLASS);
+        for client in [INSIDE, OUTSIDE] {
+            for sender in ["foo@domain", "Bar@Domain"] {
+                for recipient in ["x@remote.test", "x@notthis.domain", "x@domain"] {
+                    let reply = ask(client, server.port, sender, recipient);
+                    let expected = format!("554 5.7.1 <{recipient}>: Recipient address rejected: Access denied");
+                    assert_eq!(reply, expected, "{client}: {sender}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s15_3_the_rest_of_the_list_decides_about_others() {
+    scenario("", |server, _| {
+        site(server, SENDERS, CLASS);
+        for sender in ["joe@domain", "foo@sub.domain", ""] {
+            assert_eq!(ask(INSIDE, server.port, sender, "x@remote.test"), OK, "<{sender}>");
+            assert_eq!(ask(OUTSIDE, server.port, sender, "x@this.domain"), OK, "<{sender}>");
+            let reply = ask(OUTSIDE, server.port, sender, "x@remote.test");
+            assert_eq!(reply, "554 5.7.1 <x@remote.test>: Relay access denied", "<{sender}>");
+        }
+    });
+}
+
+/// Only the service that names the class; the others go on.
+#[test]
+fn s15_4_a_class_without_a_definition_stops_the_service() {
+    scenario("", |server, _| {
+        server.master = "2587 inet n - n - - smtpd -o smtpd_restriction_classes=local_only,nowhere
+2588 inet n - n - - smtpd -o smtpd_restriction_classes=nothing -o nothing=
+"
+        .to_string();
+        site(server, SENDERS, CLASS);
+        for (port, class) in [(2587, "nowhere"), (2588, "nothing")] {
+            let mut client = Client::connect_from(INSIDE, port).expect("the port is open");
+            assert_eq!(client.reply(), CLOSED, "{class}");
+            server.logged(&["/smtpd[", &format!("fatal: restriction class `{class}' needs a definition")]);
+        }
+        assert_eq!(ask(INSIDE, server.port, "foo@domain", "x@this.domain"), OK);
+    });
+}
+
+#[test]
+fn s15_4_a_table_inside_the_access_table() {
+    scenario("", |server, _| {
+        let senders = format!("{SENDERS}table@domain hash:{}/local_domains\n", server.conf().display());
+        site(server, &senders, CLASS);
+        let reply = ask(INSIDE, server.port, "table@domain", "x@this.domain");
+        assert_eq!(reply, "451 4.3.5 <table@domain>: Sender address rejected: Server configuration error");
+        assert!(
+            waiting::until_true(5, || server.log().contains("warning: ")),
+            "the log says why:\n{}",
+            server.log_end()
+        );
+    });
+}
+
+#[test]
+fn s15_5_another_sender_address_passes() {
+    scenario("", |server, _| {
+        site(server, SENDERS, CLASS);
+        let mut client = Client::ready(INSIDE, server.port);
+        client.command("MAIL FROM:<foo@domain>");
+        assert!(client.command("RCPT TO:<x@remote.test>").starts_with("554 5.7.1"));
+        client.command("RSET");
+        let reply = client.mail("foo1@domain", "x@remote.test", "From: foo@domain\nSubject: x\n\nbody\n");
+        assert!(reply.starts_with("250 2.0.0 Ok: queued as "), "{reply}");
+    });
+}
