@@ -38,6 +38,11 @@ const DIFFERENCES: &[Difference] = &[
         case: "policy server that is back",
         reason: "a connection that the policy server closed is not tried again; 3.7 counts it as a try, and may have none left",
     },
+    Difference {
+        case: "own addresses behind XCLIENT",
+        reason: "permit_inet_interfaces looks at the client that XCLIENT names, like every other restriction; 3.7 looks at \
+                 the one that is connected, and permits whatever a proxy on this host forwards",
+    },
     Difference { case: "command filter", reason: "smtpd_command_filter is not in this release" },
 ];
 

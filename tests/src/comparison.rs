@@ -183,7 +183,7 @@ fn logged(server: &Server, before: usize, line: &str) -> Exchange {
         let log = server.log();
         log.get(before..)?.lines().find_map(|line| line.find(words).map(|at| normal::reply(&line[at..])))
     };
-    Exchange { sent: line.into(), reply: waiting::until(3, find).unwrap_or_else(|| "<not logged>".into()) }
+    Exchange { sent: line.into(), reply: waiting::until(15, find).unwrap_or_else(|| "<not logged>".into()) }
 }
 
 fn transcript(heard: &[Exchange]) -> String {

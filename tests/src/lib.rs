@@ -9,6 +9,7 @@
 //!   tests build the one of this tree.
 //! - [`client`], [`tls`], [`sink`], [`dns`], [`dovecot`], [`policy_server`]: the other ends of the line.
 //! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
+//! - [`rows`]: which restrictions, actions and replies the compared cases cover, and the count of them.
 //! - [`users`]: users with homes, for local delivery.
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]

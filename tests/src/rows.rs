@@ -120,16 +120,26 @@ impl Drop for Count {
         let rows = all();
         let parts = case_files().into_iter().chain(rows.iter().filter_map(|row| row.test.clone()));
         let Some(found) = parts.map(|part| Found::of(&part)).collect::<Option<Vec<Found>>>() else { return };
-        let of = |row: &Row| found.iter().filter_map(|part| part.0.get(&row.name)).copied().collect::<Vec<bool>>();
-        let wrong: Vec<&str> = rows.iter().filter(|r| of(r).contains(&false)).map(|r| r.name.as_str()).collect();
-        let none: Vec<&str> = rows.iter().filter(|r| of(r).is_empty()).map(|r| r.name.as_str()).collect();
-        let all = rows.len();
-        let (have, same) = (all - none.len(), all - none.len() - wrong.len());
-        needs::say(&format!("RESULT rows: {have} of {all} have a case; {same} of {all} as Postfix answers"));
+        let (line, wrong) = count(&rows, &found);
+        needs::say(&format!("RESULT {line}"));
         if !thread::panicking() {
-            assert!(same == all, "no answer compared: {none:?}; answers differ: {wrong:?}");
+            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         }
     }
+}
+
+/// The line of the count, and what is wrong with which row.
+fn count(rows: &[Row], found: &[Found]) -> (String, Vec<String>) {
+    let answers = |row: &Row| found.iter().filter_map(|part| part.0.get(&row.name)).copied().collect::<Vec<bool>>();
+    let none: Vec<&Row> = rows.iter().filter(|row| answers(row).is_empty()).collect();
+    let differs: Vec<&Row> = rows.iter().filter(|row| answers(row).contains(&false)).collect();
+    let all = rows.len();
+    let have = all - none.len();
+    let same = have - differs.len();
+    let line = format!("rows: {have} of {all} have a case; {same} of {all} as Postfix answers");
+    let none = none.into_iter().map(|row| format!("{} {}: no answer was compared", row.kind, row.name));
+    let differs = differs.into_iter().map(|row| format!("{} {}: an answer differs", row.kind, row.name));
+    (line, none.chain(differs).collect())
 }
 
 #[cfg(test)]
@@ -163,5 +173,15 @@ mod tests {
         found.add("a", true);
         found.add("b", true);
         assert_eq!(found.0.into_iter().collect::<Vec<_>>(), [("a".into(), false), ("b".into(), true)]);
+    }
+
+    #[test]
+    fn rows_are_counted() {
+        let part =
+            |answers: &[(&str, bool)]| Found(answers.iter().map(|(row, same)| (row.to_string(), *same)).collect());
+        let found = [part(&[("a", true), ("b", true)]), part(&[("b", false)])];
+        let (line, wrong) = count(&[row("a", None), row("b", None), row("c", None)], &found);
+        assert_eq!(line, "rows: 2 of 3 have a case; 1 of 3 as Postfix answers");
+        assert_eq!(wrong, ["restriction c: no answer was compared", "restriction b: an answer differs"]);
     }
 }

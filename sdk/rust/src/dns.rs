@@ -74,6 +74,7 @@ pub fn is_not_found(reason: Reason) -> bool {
 pub fn resolver_text(reason: Reason) -> &'static str {
     match reason {
         Reason::NoData => "No address associated with hostname",
+        Reason::ServerFailure | Reason::Timeout => "Temporary failure in name resolution",
         _ => "Name or service not known",
     }
 }
