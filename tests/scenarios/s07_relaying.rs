@@ -101,7 +101,11 @@ fn s07_6_the_best_mx_bounces_mail_for_itself() {
         let line = server.logged(&[&format!("to=<{RECIPIENT}>"), "relay=none"]);
         assert!(line.ends_with(&format!("dsn=5.4.6, status=bounced ({reason})")), "{line}");
         let text = sender.wait_for(1)[0].text();
-        for part in ["Action: failed\n", "Status: 5.4.6\n", &format!("Diagnostic-Code: X-Postfix; {reason}\n")] {
+        for part in [
+            "Action: failed\n",
+            "Status: 5.4.6\n",
+            "Diagnostic-Code: X-Postfix; mail for the.backed-up.domain.name loops back to\n    myself\n",
+        ] {
             assert!(text.contains(part), "the notice has no {part:?}:\n{text}");
         }
         server.wait_until_queue_empty(20);

@@ -167,7 +167,7 @@ fn s11_4_unlisted_addresses_of_both_kinds_of_domain() {
                 (
                     "x@otherdomain.com",
                     "joe@domain.com",
-                    rejected("Sender", "5.1.0", "x@otherdomain.com", "virtual alias table"),
+                    rejected("Sender", "5.1.7", "x@otherdomain.com", "virtual alias table"),
                 ),
                 (
                     "a@live.test",
