@@ -42,16 +42,35 @@ const LONG: usize = 4;
 #[test]
 fn the_same_is_shown() {
     let Some(programs) = Programs::find("the_same_is_shown") else { return };
-    let directory = tempfile::tempdir().expect("a directory");
     let filter = std::env::var("WAXWING_CASE").unwrap_or_default();
+    let wanted: Vec<_> = CONFIGURATIONS.iter().enumerate().filter(|(_, (name, ..))| name.contains(&filter)).collect();
     let (mut calls, mut failures) = (0, Vec::new());
-    for (number, (name, main_cf, master_cf)) in CONFIGURATIONS.iter().enumerate() {
-        if !name.contains(&filter) {
-            continue;
+    std::thread::scope(|scope| {
+        let parts = wanted.chunks(wanted.len().div_ceil(4).max(1));
+        let threads: Vec<_> = parts.map(|part| scope.spawn(|| compared(&programs, part))).collect();
+        for thread in threads {
+            let (more, differ) = thread.join().expect("a comparison ends");
+            calls += more;
+            failures.extend(differ);
         }
+    });
+    say(&format!(
+        "postconf: {} configurations, {calls} calls, {} differ; {} parameters of Postfix are missing",
+        wanted.len(),
+        failures.len(),
+        programs.different.missing().len()
+    ));
+    assert!(failures.is_empty(), "- Postfix, + Waxwing\n{}", failures.join("\n"));
+}
+
+/// How many calls were made, and what differed.
+fn compared(programs: &Programs, configurations: &[(usize, &(&str, &str, &str))]) -> (usize, Vec<String>) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut calls, mut failures) = (0, Vec::new());
+    for (number, (name, main_cf, master_cf)) in configurations {
         write(&directory.path().join("main.cf"), with_data_directory(main_cf));
         write(&directory.path().join("master.cf"), master_cf);
-        let long = if number < LONG { LONG_CALLS } else { &[] };
+        let long = if *number < LONG { LONG_CALLS } else { &[] };
         for words in CALLS.iter().chain(long) {
             calls += 1;
             let (mut theirs, mut ours) = programs.run(directory.path(), words);
@@ -71,13 +90,7 @@ fn the_same_is_shown() {
             }
         }
     }
-    say(&format!(
-        "postconf: {} configurations, {calls} calls, {} differ; {} parameters of Postfix are missing",
-        CONFIGURATIONS.len(),
-        failures.len(),
-        programs.different.missing().len()
-    ));
-    assert!(failures.is_empty(), "- Postfix, + Waxwing\n{}", failures.join("\n"));
+    (calls, failures)
 }
 
 /// Compiled plugins are kept in one place for all runs, or each would compile them. A broken main.cf stays as it is.

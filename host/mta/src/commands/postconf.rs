@@ -73,15 +73,15 @@ fn warn(program: &str, text: &str) {
     eprintln!("{program}: warning: {}", printable(text));
 }
 
-/// What is not printable becomes `?`.
+/// Each byte that is not printable ASCII becomes `?`.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    text.bytes().map(|byte| if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '?' }).collect()
 }
 
 pub fn run(invocation: &Invocation) -> Result<u8> {
     answered(invocation).map_err(|error| {
         let text = crate::told::told(&error);
-        if text.chars().any(char::is_control) { anyhow!(printable(&text)) } else { error }
+        if printable(&text) == text { error } else { anyhow!(printable(&text)) }
     })
 }
 

@@ -29,7 +29,7 @@ pub fn show(call: &Call, expanded: bool) -> Result<u8> {
     match printed {
         Ok(text) => super::print(&text),
         Err(error) => {
-            eprintln!("{PROGRAM}: fatal: {error}");
+            eprintln!("{PROGRAM}: fatal: {}", super::printable(&error.to_string()));
             Ok(1)
         }
     }

@@ -151,14 +151,15 @@ impl Sources {
         Ok(())
     }
 
-    /// Warns of `$name` syntax that no daemon can make sense of. In the value of a parameter that is read it ends the command.
+    /// Warns of `$name` syntax that no daemon can make sense of. What is wrong in a parameter's value, or in one that it leads
+    /// to, ends the command.
     fn syntax(&self, call: &Call) -> Result<()> {
         for name in self.config.names_set().filter(|name| !UNEXPANDED.contains(name)) {
-            if let Err(error) = config::scan(self.setting(name).unwrap_or_default()) {
+            let value = self.setting(name).unwrap_or_default();
+            if self.config.is_known(name) {
+                self.expanded(call, &self.config, name, value)?;
+            } else if let Err(error) = config::scan(value) {
                 call.warn(error);
-                if self.config.is_known(name) {
-                    bail!("macro processing error");
-                }
             }
         }
         let master = self.master.iter().flat_map(|entry| self.parameters(entry));
