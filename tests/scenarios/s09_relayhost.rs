@@ -3,7 +3,7 @@
 
 use waxwing_tests::{client::Client, server::Server, sink::Sink};
 
-use crate::scenario;
+use crate::{deliver, scenario};
 
 const ZONE: &str = "
 good.test            A     10.9.0.1
@@ -66,6 +66,21 @@ fn s09_4_a_known_certificate_may_not_relay_either() {
         for recipient in ["x@other.test", "user@sub.listed.test"] {
             assert_eq!(ask(Some("client"), recipient), format!("554 5.7.1 <{recipient}>: Relay access denied"));
         }
+    });
+}
+
+#[test]
+fn s09_8_mail_waits_for_a_relayhost_with_a_transport() {
+    scenario(ZONE, |server, _| {
+        let inside = Sink::listen("10.9.0.5:2525");
+        gateway(server, "smtp:[inside.test]:2525");
+        deliver(server, "127.0.0.1", "a@good.test", "user@listed.test");
+        server.logged(&[
+            "/smtp[",
+            "fatal: valid hostname or network address required in server description: smtp:[inside.test]:2525",
+        ]);
+        assert_eq!(server.queue().len(), 1, "it is kept");
+        assert_eq!(inside.connections(), 0);
     });
 }
 

@@ -123,7 +123,7 @@ fn s10_6_submission_wants_tls_and_then_a_login() {
 #[test]
 fn s10_7_senders_belong_to_logins() {
     submission(|server| {
-        let mut session = |user: &str| {
+        let session = |user: &str| {
             let mut client = Client::ready("198.51.100.9", SUBMISSION);
             client.starttls();
             assert_eq!(client.command(&plain(user, "secret")), "235 2.7.0 Authentication successful");

@@ -1,5 +1,7 @@
 //! S15: some users may not send off-site, by a restriction class.
 
+use std::time::Duration;
+
 use waxwing_tests::{
     client::{Client, ask},
     server::Server,
@@ -75,6 +77,31 @@ fn s15_3_the_rest_of_the_list_decides_about_others() {
             let reply = ask(OUTSIDE, server.port, sender, "x@remote.test");
             assert_eq!(reply, "554 5.7.1 <x@remote.test>: Relay access denied", "<{sender}>");
         }
+    });
+}
+
+/// Postfix starts and fails at each session of the service, Waxwing may say so at once.
+#[test]
+fn s15_4_a_class_without_a_definition_stops_the_service() {
+    scenario("", |server, _| {
+        for class in ["", "local_only =\n"] {
+            prepare(server, SENDERS, &format!("smtpd_restriction_classes = local_only\n{class}"));
+            let printed = match server.try_start() {
+                Err(printed) => printed,
+                Ok(()) => {
+                    let mut client = Client::connect_from(INSIDE, server.port).expect("the port is open");
+                    client.set_patience(Duration::from_secs(3));
+                    let reply = client.reply();
+                    assert!(!reply.starts_with("220"), "it serves clients: {reply}");
+                    server.logged(&["/smtpd[", "fatal: "])
+                }
+            };
+            let why = "fatal: restriction class `local_only' needs a definition";
+            assert!(printed.contains(why) || server.log().contains(why), "{printed}\n{}", server.log());
+            server.stop();
+        }
+        site(server, SENDERS, CLASS);
+        assert_eq!(ask(INSIDE, server.port, "foo@domain", "x@this.domain"), OK);
     });
 }
 

@@ -9,6 +9,9 @@ pub enum SmtpdError {
          reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or check_relay_domains"
     )]
     ConfigNoRelayProtection,
+    /// smtpd_restriction_classes names a class that has no value. The text is Postfix's.
+    #[error("restriction class `{0}' needs a definition")]
+    ConfigClassUndefined(String),
     /// A parameter's value is none of those it may have.
     #[error("bad parameter value: '{name} = {value}'")]
     ConfigBadValue { name: &'static str, value: String },

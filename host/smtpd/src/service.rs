@@ -71,13 +71,14 @@ impl Service {
     ) -> Result<Self, SmtpdError> {
         let settings = Settings::from(&config, service)?;
         let log = MailLog::new(&settings.syslog_name, "smtpd");
-        let reader = Reader::new(&config, catalogue, services.clone(), log.clone());
+        let reader = Reader::new(&config, catalogue, services.clone(), log.clone())?;
         let lists = Arc::new(Lists::read(&config, &settings, reader).await);
         if !lists.relay.guards_relay() && !lists.recipient.guards_relay() {
             log.fatal(format_args!("{}", SmtpdError::ConfigNoRelayProtection));
             return Err(SmtpdError::ConfigNoRelayProtection);
         }
-        for tables in [&settings.discard_maps, &settings.reject_footer_maps] {
+        let rewrite = settings.header_rewrite_clients.iter().filter(|word| word.contains(':'));
+        for tables in [&settings.discard_maps, &settings.reject_footer_maps].into_iter().chain(rewrite) {
             if let (false, Err(why)) = (tables.is_empty(), services.tables.open(tables)) {
                 log.error(format_args!("{why}"));
             }

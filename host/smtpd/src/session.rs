@@ -97,6 +97,8 @@ pub struct Transaction {
     /// ENVID, decoded.
     pub envelope_id: String,
     pub smtputf8: bool,
+    /// local_header_rewrite_clients has the client.
+    pub local_client: bool,
     /// Accepted.
     pub recipients: Vec<EnvelopeRecipient>,
     /// RCPT TO commands over smtpd_recipient_limit.
@@ -183,7 +185,7 @@ impl Session {
     }
 
     /// The client's certificate.
-    fn certificate(&self) -> Option<&net::tls::PeerCertificate> {
+    pub(crate) fn certificate(&self) -> Option<&net::tls::PeerCertificate> {
         self.tls.as_ref()?.certificate.as_ref()
     }
 

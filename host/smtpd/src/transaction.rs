@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hook::{Call, Edit, Inputs, Stage};
+use hook::{Call, Edit, Inputs, SearchOrder, Stage};
 use mail::{
     Envelope,
     received::{Origin, Protocol, Received},
@@ -51,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             return;
         }
         let id = self.service.cleanup.new_queue_id();
-        let local = self.is_local_client().await;
+        let local = self.session.transaction.as_ref().is_some_and(|transaction| transaction.local_client);
         let attributes = self.session.client_attributes(local);
         self.session_mut().queue_id = Some(id.to_string());
         let overrides = self.service.settings.overrides;
@@ -88,20 +88,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         self.service.log.info(format_args!("{}: {text}", session.id()));
     }
 
-    /// local_header_rewrite_clients, as far as it needs no table.
-    async fn is_local_client(&self) -> bool {
-        let client = &self.session.client;
-        for word in &self.service.settings.header_rewrite_clients {
+    /// local_header_rewrite_clients; nothing if a table fails.
+    pub async fn is_local_client(&self) -> Option<bool> {
+        const NAME: &str = "local_header_rewrite_clients";
+        let (service, client) = (&self.service, &self.session.client);
+        for word in &service.settings.header_rewrite_clients {
             let listed = match word.as_str() {
-                "permit_mynetworks" => self.service.lists_client("mynetworks", client).await,
-                "permit_inet_interfaces" => self.service.lists_client("inet_interfaces", client).await,
-                _ => false,
+                "permit_mynetworks" => service.lists_client("mynetworks", client).await,
+                "permit_inet_interfaces" => service.lists_client("inet_interfaces", client).await,
+                "permit_tls_all_clientcerts" => self.session.certificate().is_some_and(|c| c.trusted),
+                // Its table of fingerprints is the plugins'; a client known by one is not taken for a local user's.
+                "permit_tls_clientcerts" => false,
+                "permit_sasl_authenticated" => self.session.auth_available && self.session.sasl_username.is_some(),
+                // The next word is its table.
+                "check_address_map" => false,
+                table if table.contains(':') => {
+                    match service.services.tables.find(SearchOrder::Exact, table, &client.address).wait().await {
+                        Ok(found) => found.is_some(),
+                        Err(_) => {
+                            service.log.warning(format_args!("{NAME}: {table}: lookup error"));
+                            return None;
+                        }
+                    }
+                }
+                other => {
+                    service.log.warning(format_args!("parameter {NAME}: invalid request: {other}"));
+                    false
+                }
             };
             if listed {
-                return true;
+                return Some(true);
             }
         }
-        false
+        Some(false)
     }
 
     /// Writes what stands above the client's header: PREPEND, then Received.
@@ -226,8 +245,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         envelope.eight_bit = transaction.body_type == "8BITMIME";
         envelope.smtputf8 = transaction.smtputf8;
         envelope.content_filter.clone_from(&self.service.settings.content_filter);
-        let local = self.is_local_client().await;
-        envelope.client = self.session.client_attributes(local);
+        envelope.client = self.session.client_attributes(transaction.local_client);
         envelope.notes = self.notes.all();
         let step = match incoming.commit(envelope, transaction.edits).await {
             Ok(committed) => {

@@ -1,5 +1,6 @@
 //! Nexthops: `domain`, `domain:port`, `[host]`, `[host]:port`, and lists of them.
 
+use mail::hostname::{valid_hostaddr, valid_hostname};
 pub use net::service_port;
 
 /// Where to deliver.
@@ -30,13 +31,14 @@ impl Destination {
                 Some(_) => return wrong("garbage after \"]\""),
                 None => return wrong("missing \"]\""),
             },
-            None => match text.split_once(':') {
+            None => match text.rsplit_once(':') {
                 Some((host, port)) => (host, Some(port), true),
                 None => (text, None, true),
             },
         };
         let host = strip_family(host);
-        if host.is_empty() {
+        // A name beyond ASCII is checked when it is looked up.
+        if host.is_empty() || host.is_ascii() && !valid_hostname(host) && !valid_hostaddr(host) {
             return wrong("valid hostname or network address required");
         }
         let port = match port {

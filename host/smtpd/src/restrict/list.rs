@@ -9,7 +9,7 @@ use config::{Config, parameters as shared, tokens};
 use hook::{ArgumentKind, Catalogue, MailLog, Restriction, Services, Stage, Traits};
 
 use super::parameter;
-use crate::Settings;
+use crate::{Settings, SmtpdError};
 
 /// One list of one stage.
 #[derive(Clone, Default)]
@@ -80,7 +80,12 @@ const STAGES: [Stage; 8] = [
 ];
 
 impl Reader {
-    pub fn new(config: &Config, catalogue: Arc<dyn Catalogue>, services: Services, log: MailLog) -> Self {
+    pub fn new(
+        config: &Config,
+        catalogue: Arc<dyn Catalogue>,
+        services: Services,
+        log: MailLog,
+    ) -> Result<Self, SmtpdError> {
         let names = config.get(&shared::SMTPD_RESTRICTION_CLASSES);
         let mut classes = HashMap::new();
         for name in names {
@@ -88,7 +93,11 @@ impl Reader {
                 Some(value) if !value.trim().is_empty() => {
                     classes.insert(name, value);
                 }
-                _ => log.warning(format_args!("restriction class `{name}' needs a definition")),
+                _ => {
+                    let error = SmtpdError::ConfigClassUndefined(name);
+                    log.fatal(format_args!("{error}"));
+                    return Err(error);
+                }
             }
         }
         let place = |stage: Stage| {
@@ -97,7 +106,7 @@ impl Reader {
         };
         let places = STAGES.into_iter().map(place).collect();
         let (read_classes, valid, opened) = Default::default();
-        Self { catalogue, services, log, places, classes, read_classes, valid, opened }
+        Ok(Self { catalogue, services, log, places, classes, read_classes, valid, opened })
     }
 
     /// Reads a parameter. `numbers` counts the items of the generation.

@@ -145,6 +145,9 @@ where
     {
         return c.fail(reply).await;
     }
+    let Some(local_client) = c.is_local_client().await else {
+        return c.fail(refusal(451, (3, 0), "Temporary lookup error")).await;
+    };
     let transaction = Transaction {
         sender: request.sender,
         instance: instance(c),
@@ -153,6 +156,7 @@ where
         return_content: request.return_content,
         envelope_id: request.envelope_id,
         smtputf8: request.smtputf8,
+        local_client,
         ..Transaction::default()
     };
     c.begin_transaction(transaction);
