@@ -2,6 +2,8 @@
 //! does not have. `waxwing check` does not call them unused, and postconf shows them.
 
 config::parameters! {
+    /// Names the verify(8) socket; the parts of one program need no names for each other.
+    ADDRESS_VERIFY_SERVICE_NAME: Text = "address_verify_service_name", "verify", min = 1;
     /// How long postkick(1) waits for a daemon's socket; there is no such socket.
     APPLICATION_EVENT_DRAIN_TIME: Time = "application_event_drain_time", "100s", unit = s, min = 1;
     /// Extra records in bounce logs for Postfix before 2.0; what happened to a recipient stands in the queue file.

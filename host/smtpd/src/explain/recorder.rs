@@ -46,6 +46,8 @@ impl Recorder {
             tables: watched.clone(),
             addresses: watched.clone(),
             store: watched,
+            // A policy server learns from what it is asked: nobody is talked to.
+            sockets: Arc::new(hook::NoSockets),
             ..services
         }
     }
