@@ -110,7 +110,9 @@ fn collect(at: &Path, root: &Path, normal: &Normal, files: &mut BTreeMap<String,
 }
 
 fn is_notice(message: &str) -> bool {
-    message.starts_with("From MAILER-DAEMON ") || message.contains("\nReturn-Path: <>\n")
+    message.starts_with("From MAILER-DAEMON ")
+        || message.starts_with("Return-Path: <>\n")
+        || message.contains("\nReturn-Path: <>\n")
 }
 
 /// Messages of a mailbox arrive in any order.

@@ -308,9 +308,11 @@ fn every_stage_as_the_server_plays_it() {
 fn a_service_s_own_lines_hold() {
     namespace::inside(NEEDS, |place| {
         let mut server = Server::new(place, Kind::Waxwing);
-        server.master = "127.0.0.1:2587 inet n - n - - smtpd\n  -o smtpd_delay_reject=no\n  \
+        server.master =
+            "127.0.0.1:2587 inet n - n - - smtpd\n  -o smtpd_delay_reject=no\n  -o smtpd_sasl_auth_enable=yes\n  \
+                         -o smtpd_sasl_type=dovecot\n  -o smtpd_sasl_path=private/auth\n  \
                          -o { smtpd_client_restrictions = permit_sasl_authenticated, reject }\n"
-            .into();
+                .into();
         server.main_cf("smtpd_client_restrictions =\n");
         let client = ["--client", "10.1.1.1,a.test", "--at", "client"];
         let first = explain(&server, &client);
