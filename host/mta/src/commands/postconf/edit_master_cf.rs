@@ -168,21 +168,21 @@ fn begun(new: &mut Vec<u8>, line: &[u8], number: u32, orders: &mut [Order]) -> R
     let line = String::from_utf8_lossy(line);
     let words = tokens::split(&line, tokens::BLANKS);
     let (Some(service), Some(kind)) = (words.first(), words.get(1)) else { return Reading::Copied };
-    for order in orders.iter_mut().filter(|order| order.request.is_for(service, kind)) {
-        let first = !std::mem::replace(&mut order.matched, true);
-        match &order.change {
-            Change::Entry(entry) => {
-                if first {
-                    append(new, entry);
-                }
-                return Reading::Dropped;
+    let Some(order) = orders.iter_mut().find(|order| order.request.is_for(service, kind)) else {
+        return Reading::Copied;
+    };
+    let first = !std::mem::replace(&mut order.matched, true);
+    match &order.change {
+        Change::Entry(entry) => {
+            if first {
+                append(new, entry);
             }
-            Change::Whole(Edit::CommentOut) => return Reading::CommentedOut,
-            Change::Whole(_) => return Reading::Dropped,
-            _ => return Reading::Gathered(String::new(), number),
+            Reading::Dropped
         }
+        Change::Whole(Edit::CommentOut) => Reading::CommentedOut,
+        Change::Whole(_) => Reading::Dropped,
+        _ => Reading::Gathered(String::new(), number),
     }
-    Reading::Copied
 }
 
 /// Appends an entry with its new fields and parameters.

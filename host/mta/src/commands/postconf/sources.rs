@@ -79,7 +79,7 @@ impl Sources {
         let unknown = |name: &String| !config.is_known(name) && !config.is_set(name);
         (listed && call.operands().is_empty())
             || (call.modes.master().is_none() && call.operands().iter().any(unknown))
-            || (!call.modes.has('d') && !(config.unused().is_empty() && config.undefined().is_empty()))
+            || (!call.modes.has('d') && (!config.unused().is_empty() || !config.undefined().is_empty()))
     }
 
     /// The setting of main.cf or -o.
