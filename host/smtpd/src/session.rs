@@ -230,7 +230,6 @@ impl Session {
             sasl_sender: self.sasl_sender.clone().unwrap_or_default(),
             log_ident: forwarded.ident.clone(),
             local: forwarded.local.unwrap_or(local),
-            ..ClientAttributes::default()
         }
     }
 

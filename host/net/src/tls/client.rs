@@ -113,7 +113,7 @@ impl Client {
         let verified = |leaf: ParsedCertificate<'_>| {
             verify_server_cert_signed_by_trust_anchor(&leaf, &self.roots, chain, now, algorithms)
         };
-        chain.len() < self.verify_depth && ParsedCertificate::try_from(leaf).and_then(|leaf| verified(leaf)).is_ok()
+        chain.len() < self.verify_depth && ParsedCertificate::try_from(leaf).and_then(verified).is_ok()
     }
 }
 

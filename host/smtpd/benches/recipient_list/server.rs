@@ -133,7 +133,15 @@ fn services(config: &Config) -> Services {
     let tables = dict::Tables::new(config, &config::Machine::current(), environment, None).expect("tables open");
     let tables: Arc<dyn hook::Tables> = Arc::new(tables);
     let addresses = Arc::new(rewrite::Rewrite::new(config, tables.clone()).expect("rewrite"));
-    Services { clock, randomness, dns: Arc::new(Memory), tables, addresses, store: Arc::new(NoStore) }
+    Services {
+        clock,
+        randomness,
+        dns: Arc::new(Memory),
+        tables,
+        addresses,
+        store: Arc::new(NoStore),
+        sockets: Arc::new(hook::NoSockets),
+    }
 }
 
 struct RealClock(Instant);
