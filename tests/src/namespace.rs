@@ -15,13 +15,20 @@ use crate::needs::{self, Need};
 
 const MARK: &str = "WAXWING_NAMESPACE";
 
+/// Seconds after which a test is ended from outside. The longest takes a quarter of it on a busy machine.
+const LONGEST: &str = "1200";
+
 /// Runs as process 1 of the namespace and reaps what daemons leave behind, so it must not exec the test.
+///
+/// The longer queue of datagrams is for Postfix's postlogd(8): it logs to its own socket, and waits for itself for ever
+/// when its own warnings of main.cf fill the ten places that the kernel gives it.
 const SETUP: &str = r#"
 mount --make-rprivate /
 mount --bind "$1/resolv.conf" /etc/resolv.conf
 mount --bind "$1/hosts" /etc/hosts
 hostname mx.test
 ip link set lo up
+echo 4096 > /proc/sys/net/unix/max_dgram_qlen
 for net in 10.0.0.1/8 192.0.2.1/24 198.51.100.1/24 203.0.113.1/24 12.34.56.1/24 4.3.2.1/24 5.4.3.2/24 11.22.33.1/24 123.123.123.123/24 10.7.0.99/32 10.8.0.99/32; do ip address add "$net" dev lo; done
 shift
 "$@"
@@ -102,8 +109,11 @@ pub fn inside_named(name: String, needs: &[Need], body: impl FnOnce(&Place)) {
     fs::write(outside.path().join("resolv.conf"), "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
         .expect("write");
     fs::write(outside.path().join("hosts"), "127.0.0.1 localhost mx.test\n").expect("write");
-    let mut command = Command::new("unshare");
+    let mut command = Command::new("timeout");
     command.args([
+        "--signal=KILL",
+        LONGEST,
+        "unshare",
         "--mount",
         "--net",
         "--uts",
@@ -122,7 +132,7 @@ pub fn inside_named(name: String, needs: &[Need], body: impl FnOnce(&Place)) {
     if let Some(binary) = needs::waxwing_if_asked(needs) {
         command.env("WAXWING", binary);
     }
-    let output = command.output().expect("unshare runs");
+    let output = command.output().expect("timeout runs unshare");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{name}, inside its namespace:\n{text}");
     assert!(text.contains("1 passed"), "{name} did not run inside its namespace:\n{text}");
