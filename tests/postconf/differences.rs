@@ -57,8 +57,8 @@ impl Different {
         let expanded = words.iter().any(|word| word.starts_with('-') && word.contains('x'));
         answer.settings.retain(|line| {
             let name = line.split([' ', '\n']).next().unwrap_or_default();
-            // Its $process_id is another for each.
-            if expanded && (self.touched.contains(name) || name == "debugger_command") {
+            // $process_id and $mail_version are others for each.
+            if expanded && (self.touched.contains(name) || ["debugger_command", "milter_macro_v"].contains(&name)) {
                 return false;
             }
             !(self.is_different(name) || DIFFERENT_DEFAULTS.contains(&name))

@@ -31,6 +31,7 @@ mod s23;
 mod s25;
 mod s28;
 mod s30;
+mod services;
 mod verification;
 
 use waxwing_tests::{

@@ -1,8 +1,8 @@
-//! S10: what port 25 of the host with virtual mailboxes refuses.
+//! S10: what port 25 of the host with virtual mailboxes refuses, and its double listed domain.
 
 use waxwing_tests::{client::Client, server::Server};
 
-use crate::scenario;
+use crate::{deliver, scenario, scenario_with_users};
 
 const ZONE: &str = "
 client.test                          A    198.51.100.9
@@ -111,5 +111,31 @@ fn s10_10_a_mailbox_in_no_domain_of_ours() {
         host(server, "2", PRINTED);
         let reply = ask(server, OUTSIDE, "client.test", "user42@foobar.test");
         assert_eq!(reply, "554 5.7.1 <user42@foobar.test>: Relay access denied");
+    });
+}
+
+#[test]
+fn s10_1_a_domain_listed_twice_is_local() {
+    scenario_with_users(ZONE, |server, users| {
+        server.table("aliases", "postmaster: joe\n");
+        server.table("vmailbox", "@example.test OK\n");
+        server.table("virtual", "@example.test yrt127@example.test\nfoo@example.test foo@example.test\n");
+        let local = users.main_cf();
+        server.main_cf(&format!(
+            "{local}compatibility_level = 2
+myhostname = smtp.example.test
+mydestination = $myhostname, example.test, psvServer.example.test, localhost.example.test, localhost, smtp.example.test
+virtual_mailbox_domains = example.test
+virtual_mailbox_maps = hash:$config_directory/vmailbox
+virtual_alias_maps = hash:$config_directory/virtual
+local_recipient_maps = proxy:unix:passwd.byname $alias_maps
+smtpd_recipient_restrictions = {PRINTED}
+"
+        ));
+        server.start();
+        deliver(server, OUTSIDE, "", "foo@example.test");
+        server.logged(&["warning: do not list domain example.test in BOTH mydestination and virtual_mailbox_domains"]);
+        let line = server.logged(&["to=<foo@example.test>", "relay=local"]);
+        assert!(line.ends_with("dsn=5.1.1, status=bounced (unknown user: \"foo\")"), "{line}");
     });
 }

@@ -58,3 +58,23 @@ fn s17_4_virtual_tables_name_addresses_only() {
         assert!(!pwned.exists());
     });
 }
+
+#[test]
+fn s17_6_a_domain_in_the_lists_of_two_classes() {
+    scenario_with_users(ZONE, |server, users| {
+        server.table("aliases", "postmaster: joe\n");
+        server.table("virtual", "virtual.test x\nuser1@virtual.test jane\n");
+        let local = users.main_cf();
+        let both = "mydestination = $myhostname, virtual.test\nvirtual_alias_maps = hash:$config_directory/virtual\n";
+        server.main_cf(&format!("{local}{both}"));
+        server.start();
+        deliver(server, "127.0.0.1", "writer@mx.test", "joe@virtual.test");
+        deliver(server, "127.0.0.1", "writer@mx.test", "joe@virtual.test");
+        server.wait_until_queue_empty(30);
+        let said = "warning: do not list domain virtual.test in BOTH mydestination and virtual_alias_domains";
+        server.logged(&["/trivial-rewrite[", said]);
+        let said_again = server.log().matches(said).count();
+        assert!(server.is_postfix() || said_again == 1, "once is enough:\n{}", server.log_end());
+        assert!(users.mailbox("joe").contains("Subject: mail"), "the first list wins");
+    });
+}

@@ -60,8 +60,9 @@ fn parse(path: &Path) -> DialogueFile {
 /// What differed; `number` tells the configurations of one server apart.
 pub fn play(file: &DialogueFile, server: &mut Server, number: usize) -> Result<(), String> {
     let more = if file.main_cf.contains("xforward") { "" } else { BASE };
-    server.reconfigure(&format!("{more}{}", file.main_cf), number);
+    // What a server says of the new configuration as such, it says in the first session that finds it.
     let logged_before = server.log().len();
+    server.reconfigure(&format!("{more}{}", file.main_cf), number);
     let mut client = Client::connect(server.port).map_err(|e| e.to_string())?;
     client.set_patience(Duration::from_secs(15));
     let mut sent = String::from("(connects)");

@@ -103,6 +103,11 @@ impl Config {
         self.expand_at(text, 0)
     }
 
+    /// Whether this is the view of a service or plugin that sets something of its own.
+    pub fn has_overrides(&self) -> bool {
+        self.overrides.keys().any(|name| !matches!(name.as_str(), "service_name" | "process_name" | "stress"))
+    }
+
     /// The configuration as the service sees it: with its `-o` overrides, and with `$service_name` and `$process_name`.
     #[must_use]
     pub fn service(&self, entry: &MasterEntry) -> Config {
@@ -155,6 +160,21 @@ impl Config {
     /// The parameters that plugins declared.
     pub fn plugin_rows(&self) -> &[PluginRow] {
         &self.generation.plugin_rows
+    }
+
+    /// The parameters of plugins that have another value in this view than without its overrides, with that value:
+    /// expanded, but as written where the plugin reads templates.
+    pub fn plugin_overrides(&self) -> Vec<(String, String)> {
+        let base = Config { generation: self.generation.clone(), overrides: Arc::default() };
+        let value = |view: &Config, row: &PluginRow| match row.kind {
+            KindTag::Raw => view.raw(&row.name).map(str::to_string).or_else(|| view.default_text(&row.name)),
+            _ => view.text(&row.name),
+        };
+        let differing = |row: &PluginRow| {
+            let here = value(self, row)?;
+            (value(&base, row).as_ref() != Some(&here)).then(|| (row.name.clone(), here))
+        };
+        self.plugin_rows().iter().filter_map(differing).collect()
     }
 
     /// The full names of the template parameters: for every service of master.cf that owns any.

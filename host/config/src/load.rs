@@ -239,6 +239,13 @@ impl Check<'_> {
         for row in config.plugin_rows() {
             self.value(config, &row.name, |text| row.kind.check(&row.name, text, &row.limits));
         }
+        for entry in config.master() {
+            let view = config.service(entry);
+            let own = |row: &&PluginRow| entry.overrides.iter().any(|(name, ..)| *name == row.name);
+            for row in config.plugin_rows().iter().filter(own) {
+                self.value(&view, &row.name, |text| row.kind.check(&row.name, text, &row.limits));
+            }
+        }
         for entry in config.plugins() {
             let view = config.plugin(entry);
             let own = |row: &&PluginRow| entry.option(&row.name).is_some();

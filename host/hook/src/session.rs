@@ -1,6 +1,10 @@
 //! What a plugin may read of the SMTP session and message behind a call (wit/session.wit, wit/message.wit).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+
+use crate::Tables;
 
 /// The text attributes of SMTPD_POLICY_README and those milters and XCLIENT know, in the order of `wit/session.wit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +90,14 @@ pub trait SessionView: Send + Sync {
     fn client_connections(&self) -> u32;
     fn client_name_status(&self) -> NameStatus;
     fn reverse_client_name_status(&self) -> NameStatus;
+    /// Parameters of plugins that the service of this session overrides (`-o` in master.cf), by name, with their values.
+    fn service_parameters(&self) -> &[(String, String)] {
+        &[]
+    }
+    /// Tables and match lists as that service has them. None: as main.cf has them.
+    fn service_tables(&self) -> Option<&Arc<dyn Tables>> {
+        None
+    }
 }
 
 /// The message's header and body as plugins see them, with CR LF line ends.

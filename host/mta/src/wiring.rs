@@ -147,7 +147,9 @@ fn open_tables(config: &Config, lasting: &Lasting) -> Result<Arc<dict::Tables>> 
     };
     let mut cache = lasting.tables.lock().map_err(|_| anyhow!("table cache"))?;
     let tables = Arc::new(dict::Tables::new(config, &config::Machine::current(), environment, cache.as_deref())?);
-    *cache = Some(tables.clone());
+    if !config.has_overrides() {
+        *cache = Some(tables.clone());
+    }
     Ok(tables)
 }
 
@@ -313,7 +315,11 @@ pub async fn generation(
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
         let stressed = view.with_overrides(&[("stress".to_string(), "yes".to_string())]);
-        let (catalogue, services) = (registry.clone(), services.clone());
+        let (catalogue, mut services) = (registry.clone(), services.clone());
+        if view.has_overrides() {
+            // Lists such as `-o mynetworks=` are the service's own; addresses are trivial-rewrite's business for all.
+            services.tables = registry.services_for(&view).tables;
+        }
         let (cleanup, anvil) = (cleanup.clone(), lasting.anvil.clone());
         let normal = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service)
             .await

@@ -43,6 +43,7 @@ pub(crate) async fn describe(
         services: None,
         grants: Grants::none(),
         parameters: Default::default(),
+        own_options: Default::default(),
         tables: Default::default(),
         endpoints: Default::default(),
         connections: None,

@@ -39,6 +39,11 @@ impl Value {
         Ok(Self { text, kind, number })
     }
 
+    /// Another value of the same parameter.
+    pub(crate) fn with_text(&self, name: &str, text: &str) -> Result<Self, String> {
+        Self::parse(name, self.kind, text.to_string())
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

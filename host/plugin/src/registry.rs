@@ -10,8 +10,8 @@ use hook::{
 
 use crate::{
     check::WasmCheck, delivery::WasmDelivery, delivery_hook::WasmDeliveryAttempts, describe::Described,
-    filter::WasmFilter, limits::World, loaded::Plugin, report::WasmReport, restriction::WasmRestriction,
-    table::WasmTable,
+    filter::WasmFilter, limits::World, loaded::Plugin, reload::ServicesFactory, report::WasmReport,
+    restriction::WasmRestriction, table::WasmTable,
 };
 
 mod build;
@@ -59,6 +59,7 @@ pub struct Registry {
     generation: u64,
     config: Config,
     services: Services,
+    factory: ServicesFactory,
     log: MailLog,
     syslog_name: String,
     plugins: Vec<Loaded>,
@@ -90,6 +91,11 @@ impl Registry {
     /// The services this generation's plugins ask.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// Services of their own for a view of the configuration.
+    pub fn services_for(&self, view: &Config) -> Services {
+        (self.factory)(view)
     }
 
     /// Hashes of the components, for the loader.

@@ -24,6 +24,8 @@ pub(crate) struct Facts {
     pub grants: Grants,
     /// The values of the parameters `describe` declared.
     pub parameters: HashMap<String, Value>,
+    /// Those of them that its entry in plugins.cf sets: they hold for every service.
+    pub own_options: HashSet<String>,
     /// Table arguments of this plugin's restrictions, opened by `validate`. Readable without the grant `tables`.
     pub tables: RwLock<HashSet<String>>,
     /// Endpoints that stand as arguments of this plugin's restrictions: granted to `socket`.

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod canonical_form;
+mod listed_twice;
 mod listing;
 pub mod parameters;
 mod resolve;

@@ -19,6 +19,8 @@ config::parameters! {
     ALLOW_MIN_USER: Boolean = "allow_min_user", "no";
     /// Say which table does not list a recipient.
     SHOW_USER_UNKNOWN_TABLE_NAME: Boolean = "show_user_unknown_table_name", "yes";
+    /// Warn of a domain that is in the lists of two address classes.
+    HELPFUL_WARNINGS: Boolean = "helpful_warnings", "yes";
     /// Leave `owner-list` and `list-request` whole where `-` is a recipient delimiter.
     OWNER_REQUEST_SPECIAL: Boolean = "owner_request_special", "yes";
     /// What remote clients' incomplete header addresses are completed with; empty: they are left alone.

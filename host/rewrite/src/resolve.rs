@@ -41,6 +41,7 @@ impl Rewrite {
             return Err(AddressError::Syntax);
         }
         let (address_class, mut to) = self.class_of(domain, local, sender, routes).await?;
+        self.warn_of_second_list(address_class, domain).await;
         if address_class != AddressClass::VirtualAlias
             && let Some(found) = self.find(SearchOrder::Transport, &routes.transport_maps.value, &address).await?
         {
@@ -212,7 +213,7 @@ impl Rewrite {
         Ok(false)
     }
 
-    async fn listed(&self, parameter: &str, domain: &str) -> Result<bool, AddressError> {
+    pub(crate) async fn listed(&self, parameter: &str, domain: &str) -> Result<bool, AddressError> {
         self.tables.match_domain(parameter, domain).wait().await.map_err(|error| self.failed(&error))
     }
 

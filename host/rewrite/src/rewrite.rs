@@ -1,6 +1,10 @@
 //! The service: one for each configuration generation.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use config::Config;
 use hook::{AddressError, Addresses, BoxFuture, Listing, MailLog, Resolution, Tables};
@@ -21,6 +25,8 @@ pub struct Rewrite {
     pub(crate) settings: Arc<Settings>,
     pub(crate) tables: Arc<dyn Tables>,
     pub(crate) log: MailLog,
+    /// Domains of which the log has it that two lists name them.
+    pub(crate) listed_twice: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Rewrite {
@@ -31,7 +37,7 @@ impl Rewrite {
             tables.open(names).map_err(RewriteError::ConfigTable)?;
         }
         let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "trivial-rewrite");
-        Ok(Self { settings: Arc::new(settings), tables, log })
+        Ok(Self { settings: Arc::new(settings), tables, log, listed_twice: Arc::default() })
     }
 
     /// The canonical form of an internal address, as for envelopes and headers of local clients (`local`) or for headers

@@ -71,7 +71,7 @@ impl Service {
             steps: Vec::new(),
             accepted: false,
         };
-        let mut session = Session::new(settings.clone(), client);
+        let mut session = Session::new(settings.clone(), generation.own_tables(), client);
         session.sasl_username.clone_from(&imagined.sasl_username);
         let wire = Wire::default();
         let trace = Trace::new(recorder.clone());

@@ -7,7 +7,7 @@ use std::{
 
 use cleanup::Cleanup;
 use config::Config;
-use hook::{BoxFuture, Catalogue, MailLog, SearchOrder, Services};
+use hook::{BoxFuture, Catalogue, MailLog, SearchOrder, Services, Tables};
 use net::hosts::HostsFile;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -161,7 +161,7 @@ impl Service {
         let service = &*self.0;
         let mut client = Client::new(peer, local);
         service.find_name(&mut client, peer.ip()).await;
-        let session = Session::new(service.settings.clone(), client);
+        let session = Session::new(service.settings.clone(), service.own_tables(), client);
         let counting = service.count_connection(peer.ip().to_canonical());
         Conversation::new(service, stream, session, counting).run().await;
     }
@@ -175,7 +175,7 @@ impl Service {
         let mut client = Client::new(here, here);
         client.name = "localhost".to_string();
         client.reverse_name = "localhost".to_string();
-        let mut session = Session::new(self.0.settings.clone(), client);
+        let mut session = Session::new(self.0.settings.clone(), self.0.own_tables(), client);
         session.stand_alone = true;
         Conversation::new(&self.0, stream, session, None).run().await;
     }
@@ -195,6 +195,11 @@ impl Generation {
         client.reverse_name = found.reverse_name;
         client.name_status = found.name_status;
         client.reverse_status = found.reverse_status;
+    }
+
+    /// The tables of a service with overrides, for its sessions.
+    pub fn own_tables(&self) -> Option<Arc<dyn Tables>> {
+        self.config.has_overrides().then(|| self.services.tables.clone())
     }
 
     /// Counts a connection, when a limit or the statistics want it.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use hook::{Attribute, Edit, Facts, NameStatus, SessionView};
+use hook::{Attribute, Edit, Facts, NameStatus, SessionView, Tables};
 use mail::{ClientAttributes, EnvelopeRecipient, ReturnContent};
 
 use crate::{Settings, restrict::subject::Subject};
@@ -113,6 +113,8 @@ pub struct Transaction {
 #[derive(Clone)]
 pub struct Session {
     pub(crate) settings: Arc<Settings>,
+    /// Of a service with `-o` in master.cf, which may change lists.
+    tables: Option<Arc<dyn Tables>>,
     pub client: Client,
     /// None before HELO.
     pub helo: Option<String>,
@@ -147,10 +149,11 @@ pub struct Session {
 
 impl Session {
     /// A session that has just begun.
-    pub(crate) fn new(settings: Arc<Settings>, mut client: Client) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, tables: Option<Arc<dyn Tables>>, mut client: Client) -> Self {
         client.relabel(settings.port_logging);
         Self {
             settings,
+            tables,
             client,
             helo: None,
             esmtp: false,
@@ -282,6 +285,14 @@ impl SessionView for Session {
             // smtpd_policy_service_policy_context.
             Attribute::PolicyContext => None,
         }
+    }
+
+    fn service_parameters(&self) -> &[(String, String)] {
+        &self.settings.plugin_overrides
+    }
+
+    fn service_tables(&self) -> Option<&Arc<dyn Tables>> {
+        self.tables.as_ref()
     }
 
     fn named(&self, name: &str) -> Option<String> {

@@ -30,6 +30,8 @@ pub(crate) struct ClientLimits {
 #[derive(Debug)]
 pub struct Settings {
     pub(crate) service: String,
+    /// What this service's `-o` say of parameters that plugins declare.
+    pub(crate) plugin_overrides: Vec<(String, String)>,
     pub(crate) hostname: String,
     pub(crate) mail_name: String,
     pub(crate) mail_version: String,
@@ -113,6 +115,7 @@ impl Settings {
         let rate = u64::try_from(config.get(&p::SMTPD_MIN_DATA_RATE)).unwrap_or(500);
         Ok(Self {
             service: service.to_string(),
+            plugin_overrides: config.plugin_overrides(),
             hostname: config.get(&shared::MYHOSTNAME),
             mail_name: config.get(&shared::MAIL_NAME),
             mail_version: config.get(&shared::MAIL_VERSION),

@@ -1,5 +1,7 @@
 //! `tables`: lookup tables and match lists with Postfix's search rules.
 
+use std::sync::Arc;
+
 use hook::SearchOrder;
 
 use crate::{bindings::waxwing::plugin::tables, state::State};
@@ -9,17 +11,36 @@ type Answer<T> = wasmtime::Result<Result<T, tables::TableError>>;
 impl State {
     async fn find(&mut self, order: SearchOrder, tables: &str, key: &str) -> Answer<Option<hook::Found>> {
         self.needs("tables", true)?;
-        if !self.plugin.may_read_tables(tables) {
+        if !self.plugin.may_read_tables(tables) && !self.service_has_tables(tables) {
             return Ok(Err(tables::TableError::Configuration(format!(
                 "{tables}: neither an argument nor a parameter of this plugin, and it has no grant `tables`"
             ))));
         }
-        Ok(self.plugin.services()?.tables.find(order, tables, key).wait().await.map_err(error))
+        let found = match self.service_tables() {
+            Some(own) => match own.open(tables) {
+                Ok(()) => own.find(order, tables, key).wait().await,
+                Err(why) => Err(hook::TableError::Configuration(why)),
+            },
+            None => self.plugin.services()?.tables.find(order, tables, key).wait().await,
+        };
+        Ok(found.map_err(error))
     }
 
     async fn find_pair(&mut self, order: SearchOrder, tables: &str, key: &str) -> Answer<Option<tables::Found>> {
         let found = self.find(order, tables, key).await?;
         Ok(found.map(|found| found.map(|found| tables::Found { key: found.key, value: found.value })))
+    }
+
+    /// Those of the service whose session this call is about, where it has its own.
+    fn service_tables(&self) -> Option<Arc<dyn hook::Tables>> {
+        self.call.as_ref()?.session.service_tables().cloned()
+    }
+
+    fn match_tables(&self) -> wasmtime::Result<Arc<dyn hook::Tables>> {
+        Ok(match self.service_tables() {
+            Some(own) => own,
+            None => self.plugin.services()?.tables.clone(),
+        })
     }
 
     fn may_match(&self, parameter: &str) -> wasmtime::Result<Result<(), tables::TableError>> {
@@ -64,14 +85,14 @@ impl tables::Host for State {
         if let Err(refused) = self.may_match(&parameter)? {
             return Ok(Err(refused));
         }
-        Ok(self.plugin.services()?.tables.match_domain(&parameter, &name).wait().await.map_err(error))
+        Ok(self.match_tables()?.match_domain(&parameter, &name).wait().await.map_err(error))
     }
 
     async fn match_host(&mut self, parameter: String, name: String, address: String) -> Answer<bool> {
         if let Err(refused) = self.may_match(&parameter)? {
             return Ok(Err(refused));
         }
-        Ok(self.plugin.services()?.tables.match_host(&parameter, &name, &address).wait().await.map_err(error))
+        Ok(self.match_tables()?.match_host(&parameter, &name, &address).wait().await.map_err(error))
     }
 }
 

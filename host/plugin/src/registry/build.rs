@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicU32},
 };
 
-use config::{Config, PluginEntry};
+use config::{Config, MasterEntry, PluginEntry};
 use hook::{MailLog, Services, Stages};
 
 use super::{Loaded, Origin, PluginInfo, Registry};
@@ -20,7 +20,7 @@ use crate::{
     limits::{Mode, Settings, World},
     load::Loader,
     loaded::Plugin,
-    parameters,
+    parameters::{self, Value},
     reload::{Embedded, ServicesFactory},
     restriction::WasmRestriction,
     run::{Exports, Runner},
@@ -83,6 +83,7 @@ pub(crate) async fn build(sources: Sources<'_>) -> Result<Registry, PluginError>
     let hashes = candidates.iter().map(|candidate| candidate.hash.clone()).collect();
     let mut registry = Registry {
         generation: sources.generation,
+        factory: sources.services.clone(),
         syslog_name: config.text("syslog_name").unwrap_or_default(),
         config,
         services,
@@ -210,11 +211,10 @@ fn add(registry: &mut Registry, candidate: Candidate, services: &ServicesFactory
     for parameter in &candidate.described.description.parameters {
         let value = parameters::value(&view, parameter).map_err(PluginError::Configuration)?;
         if parameter.kind == ParameterKind::Tables {
-            for table in value.items() {
-                let opened = services.tables.open(&table);
-                opened.map_err(|text| {
-                    PluginError::Configuration(format!("plugin {}: {}: {text}", candidate.name, parameter.name))
-                })?;
+            open_tables(&candidate.name, &parameter.name, &value, &services)?;
+            for text in of_services(&registry.config, &parameter.name) {
+                let value = value.with_text(&parameter.name, &text).map_err(PluginError::Configuration)?;
+                open_tables(&candidate.name, &parameter.name, &value, &services)?;
             }
         }
         values.insert(parameter.name.clone(), value);
@@ -247,6 +247,20 @@ fn add(registry: &mut Registry, candidate: Candidate, services: &ServicesFactory
     Ok(())
 }
 
+fn open_tables(plugin: &str, parameter: &str, value: &Value, services: &Services) -> Result<(), PluginError> {
+    for table in value.items() {
+        let opened = services.tables.open(&table);
+        opened.map_err(|text| PluginError::Configuration(format!("plugin {plugin}: {parameter}: {text}")))?;
+    }
+    Ok(())
+}
+
+/// What the services of master.cf set a parameter to.
+fn of_services(config: &Config, parameter: &str) -> Vec<String> {
+    let sets = |entry: &&MasterEntry| entry.overrides.iter().any(|(name, ..)| name == parameter);
+    config.master().iter().filter(sets).filter_map(|entry| config.service(entry).text(parameter)).collect()
+}
+
 fn plugin(
     number: u64,
     candidate: &Candidate,
@@ -260,6 +274,7 @@ fn plugin(
         services: Some(services.clone()),
         grants: candidate.settings.grants.clone(),
         parameters,
+        own_options: candidate.settings.parameters.iter().map(|(name, _)| name.clone()).collect(),
         tables: Default::default(),
         endpoints: Default::default(),
         connections: Some(Connections::new(number, services.clock.clone())),

@@ -80,6 +80,7 @@ impl Sources {
         (listed && call.operands().is_empty())
             || (call.modes.master().is_none() && call.operands().iter().any(unknown))
             || (!call.modes.has('d') && (!config.unused().is_empty() || !config.undefined().is_empty()))
+            || (call.classes.user && config.names_set().any(|name| !config.is_known(name)))
     }
 
     /// The setting of main.cf or -o.

@@ -3,8 +3,6 @@
 config::parameters! {
     /// Configuration directories that set-gid commands accept through -c and MAIL_CONFIG.
     ALTERNATE_CONFIG_DIRECTORIES: Text = "alternate_config_directories", "";
-    /// Warnings such as 'do not list domain X in BOTH ...'.
-    HELPFUL_WARNINGS: Boolean = "helpful_warnings", "yes";
     /// Read-only; date of the release.
     MAIL_RELEASE_DATE: Text = "mail_release_date", "20240304", min = 1;
     /// Switches listeners of master.cf off by type or name/type.
