@@ -1,5 +1,7 @@
 //! S09, its eleventh outcome: TLS of the gateway, with its key and with the typing error of the original.
 
+use std::process::Command;
+
 use waxwing_tests::{client::Client, needs::Need, sink::Sink};
 
 use crate::scenario;
@@ -68,6 +70,37 @@ fn s09_11_starttls_with_a_matching_key() {
             server
                 .logged(&[&format!("{word} TLS connection established from unknown[127.0.0.1]: TLSv1.3 with cipher ")]);
         }
+    });
+}
+
+/// Nothing is kept where main.cf says, below the queue directory: Postfix keeps it in the data directory, Waxwing in
+/// tickets that clients bring back.
+#[test]
+fn s09_11_sessions_are_taken_up_again() {
+    scenario(ZONE, |server, _| {
+        server.main_cf(&format!(
+            "{MAIN_CF}smtpd_tls_key_file = $certificates/server.key\nsmtpd_tls_CAfile = $certificates/ca.pem\n"
+        ));
+        server.start();
+        let session = server.directory.join("session");
+        let handshake = |option: &str| {
+            // Tickets come after the handshake.
+            let script = format!(
+                "(sleep 1; printf 'QUIT\\r\\n') | openssl s_client -starttls smtp -connect 127.0.0.1:{} {option} {}",
+                server.port,
+                session.display()
+            );
+            let output = Command::new("sh").args(["-c", &script]).output().expect("sh runs");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let first = handshake("-sess_out");
+        assert!(first.contains("New, TLSv1.3"), "{first}");
+        let second = handshake("-sess_in");
+        assert!(second.contains("Reused, TLSv1.3"), "{second}");
+        let kept = std::fs::read_dir(server.queue_directory()).expect("a queue").filter_map(Result::ok);
+        let kept: Vec<_> =
+            kept.map(|file| file.file_name()).filter(|name| name.to_string_lossy().contains("scache")).collect();
+        assert!(kept.is_empty(), "{kept:?}");
     });
 }
 

@@ -9,7 +9,7 @@ use crate::{
     describe::write_line,
     instances::{self, Health, Live, Pool},
     limits::{InstanceScope, Limit, Settings, World},
-    run::Runner,
+    run::{Runner, within},
     state::{Editing, Facts, Phase},
 };
 
@@ -123,7 +123,7 @@ impl Plugin {
     ) -> Result<Pooled<'_>, Failure> {
         let limit = self.limit(world);
         let permit = if self.settings.instance == InstanceScope::Shared {
-            match tokio::time::timeout(limit.wait, self.pool.permit()).await {
+            match within(limit.wait, self.pool.permit()).await {
                 Ok(permit) => permit,
                 Err(_) => {
                     let cause = "all instances are busy".to_string();
@@ -141,7 +141,7 @@ impl Plugin {
     /// An instance of the pool for a call without a session: tables, and `validate` of restrictions.
     pub(crate) async fn pooled(&self, world: World, function: &str, phase: Phase) -> Result<Pooled<'_>, Failure> {
         let limit = self.limit(world);
-        let Ok(Some(permit)) = tokio::time::timeout(limit.wait, self.pool.permit()).await else {
+        let Ok(Some(permit)) = within(limit.wait, self.pool.permit()).await else {
             return Err(self.failure_uncounted(
                 world,
                 function,

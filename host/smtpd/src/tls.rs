@@ -217,22 +217,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             service
                 .log
                 .warning(format_args!("New TLS session rate limit exceeded: {rate} from {label} for service {name}"));
-            return self.turn_away((7, 0), &format!("Error: too many new TLS sessions from {label}")).await;
+            let text = format!("Error: too many new TLS sessions from {label}");
+            // At once, unasked as a greeting is.
+            return self.close_with(Status::temporary(7, 0), &text).await;
         }
         if tls.required && trusted != Some(true) {
             let text =
                 if trusted.is_some() { "Client certificate not trusted" } else { "No client certificate presented" };
             let label = &self.session.client.label;
             service.log.info(format_args!("NOQUEUE: abort: TLS from {label}: {text}"));
-            return self.turn_away((7, 1), &format!("Error: {text}")).await;
+            // In answer to the next command, whatever it is.
+            self.read_command().await?;
+            return self.close_with(Status::temporary(7, 1), &format!("Error: {text}")).await;
         }
         Ok(())
-    }
-
-    /// 421 in answer to the next command, whatever it is.
-    async fn turn_away(&mut self, (subject, detail): (u16, u16), text: &str) -> Result<(), End> {
-        self.read_command().await?;
-        self.close_with(Status::temporary(subject, detail), text).await
     }
 
     fn log_failed_handshake(&self, error: HandshakeError) {
