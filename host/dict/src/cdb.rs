@@ -18,7 +18,7 @@ impl CdbTable {
     pub fn open(title: &str, name: &str, environment: &Environment) -> Result<Self, DictError> {
         let path = format!("{name}.cdb");
         let source = Source::open(Path::new(&path), environment, Box::new(<[u8]>::to_vec))
-            .map_err(|source| DictError::StorageOpen { what: "database ", path: path.clone().into(), source })?;
+            .map_err(|error| DictError::StorageOpen { what: "database ", path: path.clone().into(), error })?;
         Ok(Self { title: title.to_string(), path, source })
     }
 }

@@ -16,8 +16,8 @@ pub enum DictError {
     #[error("{0}")]
     ConfigSyntax(String),
     /// The file of a table cannot be read.
-    #[error("open {what}{}: {}", path.display(), reason(source))]
-    StorageOpen { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("open {what}{}: {}", path.display(), reason(error))]
+    StorageOpen { what: &'static str, path: PathBuf, error: io::Error },
     /// The plugin host would not open `wasm:NAME`.
     #[error("{title}: {reason}")]
     PluginTable { title: String, reason: String },

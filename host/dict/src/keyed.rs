@@ -33,12 +33,12 @@ impl KeyedTable {
             });
             entries
         };
-        let source = Source::open(Path::new(path), environment, Box::new(parse)).map_err(|source| {
+        let source = Source::open(Path::new(path), environment, Box::new(parse)).map_err(|error| {
             match Path::new(&format!("{path}.db")).exists() && !Path::new(path).exists() {
                 true => DictError::ConfigSyntax(format!(
                     "open database {path}: the text from which {path}.db was made is not there; .db files are not read"
                 )),
-                false => DictError::StorageOpen { what: "database ", path: path.into(), source },
+                false => DictError::StorageOpen { what: "database ", path: path.into(), error },
             }
         })?;
         Ok(Self { title: title.to_string(), source })

@@ -23,7 +23,7 @@ impl LmdbTable {
         let shown = path.clone();
         let parse = move |content: &[u8]| entries(content).map_err(|reason| format!("{shown}: {reason}"));
         let source = Source::open(Path::new(&path), environment, Box::new(parse))
-            .map_err(|source| DictError::StorageOpen { what: "database ", path: path.into(), source })?;
+            .map_err(|error| DictError::StorageOpen { what: "database ", path: path.into(), error })?;
         if let Err(reason) = &source.current().value {
             return Err(DictError::ConfigSyntax(reason.clone()));
         }

@@ -253,7 +253,7 @@ impl<T: Send + Sync + 'static> Text<T> {
             return Ok(Text::Inline(parse(content.as_bytes())));
         }
         let opened = Source::open(Path::new(name), environment, parse);
-        opened.map(Text::File).map_err(|source| DictError::StorageOpen { what: "", path: name.into(), source })
+        opened.map(Text::File).map_err(|error| DictError::StorageOpen { what: "", path: name.into(), error })
     }
 
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {

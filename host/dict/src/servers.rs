@@ -107,10 +107,6 @@ impl<C: Client> Servers<C> {
         })
     }
 
-    pub fn client(&self) -> &C {
-        &self.client
-    }
-
     /// The answer of the first server that gives one.
     pub async fn ask(&self, question: &C::Question) -> Result<C::Answer, TableError> {
         let busy = || TableError::Temporary("all connections are busy".to_string());

@@ -11,6 +11,7 @@ mod postcat;
 mod postconf;
 mod postfix;
 mod postkick;
+mod postlock;
 pub mod postlog;
 mod postmap;
 mod postmulti;
@@ -55,6 +56,7 @@ pub const COMMANDS: &[Command] = &[
     command("postmap", postmap::run, "postmap(1): make, change and ask lookup tables (-q, -s, -i, -d)"),
     command("postalias", postmap::postalias, "postalias(1): the same for aliases(5)"),
     command("postkick", postkick::run, "postkick(1): a request to a service: class service request"),
+    command("postlock", postlock::run, "postlock(1): run a command while a mailbox is locked (-l)"),
     command("postlog", postlog::run, "postlog(1): write a line to the mail log (-p, -t)"),
     command("postmulti", postmulti::run, "postmulti(1): list the instances (-l), run a command for each (-x)"),
     command("postqueue", postqueue::run, "postqueue(1): list or flush the queue (-p, -j, -f)"),

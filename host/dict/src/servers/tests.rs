@@ -73,7 +73,7 @@ fn scene(preferred: [bool; 3], order: Order) -> Scene {
 
 impl Scene {
     fn down(&self, server: usize, down: bool) {
-        self.servers.client().down[server].store(down, Ordering::Relaxed);
+        self.servers.client.down[server].store(down, Ordering::Relaxed);
     }
     fn wait(&self, seconds: u64) {
         self.time.0.fetch_add(seconds, Ordering::Relaxed);
@@ -96,7 +96,7 @@ async fn a_connection_is_used_again_until_it_was_idle_for_a_minute() {
 async fn a_connection_that_went_stale_is_replaced_without_blame() {
     let scene = scene([false; 3], Order::Given);
     assert_eq!(scene.ask().await, Ok((0, 0)));
-    scene.servers.client().hangs_up.store(true, Ordering::Relaxed);
+    scene.servers.client.hangs_up.store(true, Ordering::Relaxed);
     assert_eq!(scene.ask().await, Ok((0, 1)));
     assert!(scene.warnings.lock().unwrap().is_empty());
 }

@@ -81,12 +81,15 @@ impl Tool {
         if [options.has('s'), options.has('q'), options.has('d')].into_iter().filter(|given| *given).count() > 1 {
             bail!("specify only one of -s -q or -d");
         }
-        let message = ['b', 'h', 'm'].into_iter().any(|letter| options.has(letter));
-        if message && options.value('q') != Some("-") {
+        let message = ['b', 'h'].into_iter().any(|letter| options.has(letter));
+        if (message || options.has('m')) && options.value('q') != Some("-") {
             bail!("specify -b -h or -m only with \"-q -\"");
         }
         if options.operands.is_empty() && !options.has('s') {
             bail!(self.usage);
+        }
+        if options.has('m') && !message {
+            eprintln!("{}: warning: ignoring -m option without -b or -h", invocation.name);
         }
         let config = invocation.config(options.value('c'))?;
         let call = Call { tool: self, invocation, options, config };

@@ -79,7 +79,7 @@ pub(super) fn message(call: &Call) -> Result<u8> {
     let mut content = Vec::new();
     std::io::stdin().read_to_end(&mut content).context("standard input")?;
     let has = |letter| call.options.has(letter);
-    let (headers, bodies) = if has('h') || has('b') { (has('h'), has('b')) } else { (true, true) };
+    let (headers, bodies) = (has('h'), has('b'));
     let mut opener = call.opener()?;
     let runtime = runtime()?;
     let tables: Vec<String> = call.tables().collect();
@@ -106,12 +106,16 @@ pub(super) fn message(call: &Call) -> Result<u8> {
     };
     let mut mime = Mime::new(if has('m') { MimeOptions::empty() } else { MimeOptions::DISABLED }, limits);
     let wanted = |place: Place| headers && (has('m') || place == Place::Primary);
-    for line in content.strip_suffix(b"\n").unwrap_or(&content).split(|byte| *byte == b'\n') {
+    let lines = content.strip_suffix(b"\n").unwrap_or(&content).split(|byte| *byte == b'\n');
+    for line in lines.filter(|_| !content.is_empty()) {
         let step = mime.line(line, true);
         if let Some(header) = step.header.filter(|header| wanted(header.place)) {
             ask(&header.text)?;
         }
         if bodies && step.body.is_some() {
+            if step.separator {
+                ask(b"")?;
+            }
             ask(line)?;
         }
         // Without -b there is nothing to be seen behind the header.
