@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::MetadataExt};
 
 use waxwing_tests::{namespace, needs::Need};
 
-use crate::Both;
+use crate::{Both, write};
 
 const TABLE: &str = "a 1\nB 2\nc 3\na dup\nbad\n x y\n\"q q\" 5\nd: 6\n";
 
@@ -12,8 +12,7 @@ const TABLE: &str = "a 1\nB 2\nc 3\na dup\nbad\n x y\n\"q q\" 5\nd: 6\n";
 fn postmap() {
     namespace::inside(&[Need::Postfix, Need::Waxwing, Need::TableType("lmdb"), Need::TableType("cdb")], |place| {
         let both = Both::new(place.path(), "default_database_type = lmdb\n");
-        let write = || fs::write(place.path().join("m"), TABLE).expect("a table");
-        write();
+        write(&place.path().join("m"), TABLE);
         for words in [
             "lmdb:m",
             "-q a lmdb:m",
@@ -120,7 +119,7 @@ fn postmap_takes_messages_apart() {
         let message = "From: a@b\nSubject: multi\n line\nContent-Type: multipart/mixed; boundary=xx\n\n--xx\n\
             Content-Type: text/plain\n\nbody one\n--xx\nContent-Type: message/rfc822\n\nSubject: nested\nTo: z\n\n\
             nested body\n--xx--\nend\n";
-        fs::write(place.path().join("r"), "/^(.*)/ got\n").expect("a table");
+        write(&place.path().join("r"), "/^(.*)/ got\n");
         for options in ["-h", "-b", "-hm", "-bm", "-hbm", "-hb", "-m"] {
             for text in [message, "From: a\nnot a header\nx: y\n\nbody\n", "", "\n", "just text\n"] {
                 both.same("postmap", &[options, "-q", "-", "regexp:r"], text);
@@ -145,7 +144,7 @@ fn new_tables_take_the_rights_of_their_text() {
         ] {
             let directory = place.directory(&format!("{kind}{mode}{options}{owner}"));
             let source = directory.join("m");
-            fs::write(&source, "a 1\n").expect("a table");
+            write(&source, "a 1\n");
             fs::set_permissions(&source, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("chmod");
             if owner {
                 nix::unistd::chown(&source, Some(mail.uid), None).expect("chown");
@@ -174,7 +173,7 @@ fn postalias_and_newaliases() {
         let dir = place.path().display();
         let both =
             Both::new(place.path(), &format!("alias_database = lmdb:{dir}/aliases cdb:{dir}/more, hash:{dir}/text\n"));
-        let write = |name: &str, text: &str| fs::write(place.path().join(name), text).expect("a table");
+        let write = |name: &str, text: &str| write(&place.path().join(name), text);
         write("aliases", "Root: me,   you\nroot: x\nfoo\nbar: \"|/x y\"\nbad@x: y\n");
         write("more", "one: two\n");
         write("text", "three: four\n");

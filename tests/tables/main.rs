@@ -16,6 +16,7 @@ use std::{
     io::Write,
     path::Path,
     process::{Command, Output, Stdio},
+    time::{Duration, SystemTime},
 };
 
 use waxwing_tests::{
@@ -40,8 +41,8 @@ pub struct Both<'p> {
 impl<'p> Both<'p> {
     pub fn new(directory: &'p Path, main_cf: &str) -> Self {
         let text = format!("compatibility_level = 3.6\nmyhostname = mx.test\n{main_cf}");
-        fs::write(directory.join("main.cf"), text).expect("main.cf");
-        fs::write(directory.join("master.cf"), "").expect("master.cf");
+        write(&directory.join("main.cf"), &text);
+        write(&directory.join("master.cf"), "");
         Self { directory }
     }
 
@@ -89,10 +90,17 @@ fn said(mut command: Command, directory: &Path, words: &[&str], input: &str) -> 
     Said { status: status.code(), out: text(&stdout), errors: text(&stderr).lines().map(str::to_string).collect() }
 }
 
+/// Postfix waits until a file that it reads is some seconds old; so this one is.
+pub fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("a file");
+    let file = fs::File::options().write(true).open(path).expect("just written");
+    file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("a time");
+}
+
 /// A file of a table's parameters.
 pub fn parameters(place: &Place, name: &str, text: &str) -> String {
     let path = place.path().join(name);
-    fs::write(&path, text).expect("a table's file");
+    write(&path, text);
     path.display().to_string()
 }
 

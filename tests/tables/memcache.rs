@@ -7,7 +7,7 @@ use std::{
 
 use waxwing_tests::{namespace, needs::Need};
 
-use crate::{Both, databases, parameters};
+use crate::{Both, databases, parameters, write};
 
 /// One command, and the lines of the answer up to its last.
 fn memcached(command: &str) -> Vec<String> {
@@ -72,7 +72,7 @@ fn memcache() {
         );
 
         // What the table behind knows is told to memcached, for so long and with these flags.
-        std::fs::write(place.path().join("backup"), "known behind\n").expect("a table");
+        write(&place.path().join("backup"), "known behind\n");
         let text = format!(
             "memcache = inet:127.0.0.1:11211\nkey_format = b:%s\nflags = 7\nttl = 60\nbackup = texthash:{}/backup\n",
             place.path().display()

@@ -42,10 +42,6 @@ pub async fn query(
 ) -> Result<Option<String>, PostmapError> {
     let table = opener.open(title, Options::default())?;
     let warn = opener.environment().warn.clone();
-    if key.is_empty() {
-        warn(&format!("table {title}: empty lookup key value is not allowed"));
-        return Ok(None);
-    }
     let folded = fold(key, opener.environment().utf8);
     let asked = if fold_case && table.folds_case() { &*folded } else { key };
     let value = table
