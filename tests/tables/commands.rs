@@ -10,106 +10,136 @@ const TABLE: &str = "a 1\nB 2\nc 3\na dup\nbad\n x y\n\"q q\" 5\nd: 6\n";
 
 #[test]
 fn postmap() {
-    namespace::inside(&[Need::Postfix, Need::Waxwing, Need::TableType("lmdb"), Need::TableType("cdb")], |place| {
-        let both = Both::new(place.path(), "default_database_type = lmdb\n");
-        write(&place.path().join("m"), TABLE);
-        for words in [
-            "lmdb:m",
-            "-q a lmdb:m",
-            "-q A lmdb:m",
-            "-f -q A lmdb:m",
-            "-q nobody lmdb:m",
-            "-s lmdb:m",
-            "-q a lmdb:m",
-            "-w -r lmdb:m",
-            "-r lmdb:m",
-            "-q a lmdb:m",
-            "-w lmdb:m",
-            "-q a lmdb:m",
-            "-N lmdb:m",
-            "-s lmdb:m",
-            "-n lmdb:m",
-            "-s lmdb:m",
-            "-f lmdb:m",
-            "-q b lmdb:m",
-            "-fq B lmdb:m",
-            "m",
-            "-q a m",
-            "-q c m texthash:m",
-            "-u m",
-            "-q a -u m",
-            "cdb:m",
-            "-q a cdb:m",
-            "-d a cdb:m",
-            "-i cdb:m",
-            "-N cdb:m",
-            "-q \"q lmdb:m",
-            "-d c texthash:m",
-            "-s texthash:m.none",
-            "-s static:x",
-            "-d x static:x",
-            "texthash:m",
-            "regexp:m",
-            "static:foo",
-            "-q a lmdb:nosuch",
-            "-s lmdb:nosuch",
-            "lmdb:nosuch",
-            "-q a -d b lmdb:m",
-            "-s -q a lmdb:m",
-            "",
-            "-q a",
-            "-x",
-            "-b lmdb:m",
-            "-q - -b",
-            "foo:bar",
-            "-q a foo:bar",
-            "-d a lmdb:nosuch",
-            "-s inline:{a=b}",
-            "hash:nosuch",
-            "-m -q a lmdb:m",
-            "-q a -b lmdb:m",
-            "-s",
-            "-d a",
-            "-q a fail:x",
-            "-s fail:x",
-            "-d a fail:x",
-            "-q a cdb:nosuch",
-            "-s cdb:m",
-            "-q a socketmap:foo",
-            "-q a mysql:foo",
-            "-q a sqlite:foo",
-            "-q a pgsql:foo",
-            "-s sqlite:/nonexistent.cf",
-            "-q a texthash:nosuch",
-        ] {
-            let words: Vec<&str> = words.split_whitespace().collect();
-            both.same("postmap", &words, "");
-        }
-        // Many keys, keys to delete, entries to add.
-        both.same("postmap", &["lmdb:m"], "");
-        both.same("postmap", &["-q", "-", "lmdb:m"], "a\nx\n\"q q\"\nC\n");
-        both.same("postmap", &["-d", "-", "lmdb:nosuch2"], "a\n");
-        for (words, input) in [
-            (vec!["-i", "lmdb:m"], "c other\nnew 1\n x y\nbroken\n"),
-            (vec!["-i", "-r", "lmdb:m"], "c replaced\n"),
-            (vec!["-i", "-w", "lmdb:m"], "c ignored\nmore 2\n"),
-            (vec!["-d", "-", "lmdb:m"], "new\nnone\nB\n"),
-            (vec!["-d", "A", "lmdb:m"], ""),
-            (vec!["-d", "A", "lmdb:m"], ""),
-            (vec!["-f", "-d", "C", "lmdb:m"], ""),
-        ] {
-            fs::copy(place.path().join("m.lmdb"), place.path().join("before")).expect("copied");
-            let mut theirs = both.theirs("postmap", &words, input);
-            let list = both.theirs("postmap", &["-s", "lmdb:m"], "").out;
-            fs::copy(place.path().join("before"), place.path().join("m.lmdb")).expect("copied");
-            let mut ours = both.ours("postmap", &words, input);
-            // Repeated keys are found when the text has been read.
-            theirs.errors.sort();
-            ours.errors.sort();
-            assert_eq!(ours, theirs, "{words:?}");
-            assert_eq!(both.theirs("postmap", &["-s", "lmdb:m"], "").out, list, "{words:?}: what is in the table then");
-        }
-    });
+    namespace::inside(
+        &[
+            Need::Postfix,
+            Need::Waxwing,
+            Need::TableType("lmdb"),
+            Need::TableType("cdb"),
+            Need::TableType("mysql"),
+            Need::TableType("sqlite"),
+            Need::TableType("pgsql"),
+        ],
+        |place| {
+            let both = Both::new(place.path(), "default_database_type = lmdb\n");
+            write(&place.path().join("m"), TABLE);
+            for words in [
+                "lmdb:m",
+                "-q a lmdb:m",
+                "-q A lmdb:m",
+                "-f -q A lmdb:m",
+                "-q nobody lmdb:m",
+                "-s lmdb:m",
+                "-q a lmdb:m",
+                "-w -r lmdb:m",
+                "-r lmdb:m",
+                "-q a lmdb:m",
+                "-w lmdb:m",
+                "-q a lmdb:m",
+                "-N lmdb:m",
+                "-s lmdb:m",
+                "-n lmdb:m",
+                "-s lmdb:m",
+                "-f lmdb:m",
+                "-q b lmdb:m",
+                "-fq B lmdb:m",
+                "m",
+                "-q a m",
+                "-q c m texthash:m",
+                "-u m",
+                "-q a -u m",
+                "cdb:m",
+                "-q a cdb:m",
+                "-d a cdb:m",
+                "-i cdb:m",
+                "-N cdb:m",
+                "-q \"q lmdb:m",
+                "-d c texthash:m",
+                "-s texthash:m.none",
+                "-s static:x",
+                "-d x static:x",
+                "texthash:m",
+                "regexp:m",
+                "static:foo",
+                "-q a lmdb:nosuch",
+                "-s lmdb:nosuch",
+                "lmdb:nosuch",
+                "-q a -d b lmdb:m",
+                "-s -q a lmdb:m",
+                "",
+                "-q a",
+                "-x",
+                "-b lmdb:m",
+                "-q - -b",
+                "foo:bar",
+                "-q a foo:bar",
+                "-d a lmdb:nosuch",
+                "-s inline:{a=b}",
+                "hash:nosuch",
+                "-m -q a lmdb:m",
+                "-q a -b lmdb:m",
+                "-s",
+                "-d a",
+                "-q a fail:x",
+                "-s fail:x",
+                "-d a fail:x",
+                "-q a cdb:nosuch",
+                "-s cdb:m",
+                "-q a socketmap:foo",
+                "-q a mysql:foo",
+                "-q a sqlite:foo",
+                "-q a pgsql:foo",
+                "-s sqlite:/nonexistent.cf",
+                "-q a texthash:nosuch",
+            ] {
+                let words: Vec<&str> = words.split_whitespace().collect();
+                both.same("postmap", &words, "");
+            }
+            // What is wrong in a table's own file.
+            for text in [
+                "",
+                "dbname = x\nquery = SELECT\nexpansion_limit = abc\n",
+                "dbname = x\nquery = SELECT\nrequire_result_set = maybe\n",
+                "dbname = x\nquery = SELECT %x\n",
+                "dbname = x\n",
+                "dbname = x\ntable = a\n",
+                "dbname = x\ntable = a\nselect_field = b\n",
+                "dbname\n",
+            ] {
+                write(&place.path().join("x.cf"), text);
+                both.same("postmap", &["-q", "a", "mysql:./x.cf"], "");
+                both.same("postmap", &["-q", "a", "sqlite:./nonexistent.cf"], "");
+            }
+            // Many keys, keys to delete, entries to add.
+            both.same("postmap", &["lmdb:m"], "");
+            both.same("postmap", &["-q", "-", "lmdb:m"], "a\nx\n\"q q\"\nC\n");
+            both.same("postmap", &["-d", "-", "lmdb:nosuch2"], "a\n");
+            for (words, input) in [
+                (vec!["-i", "lmdb:m"], "c other\nnew 1\n x y\nbroken\n"),
+                (vec!["-i", "-r", "lmdb:m"], "c replaced\n"),
+                (vec!["-i", "-w", "lmdb:m"], "c ignored\nmore 2\n"),
+                (vec!["-d", "-", "lmdb:m"], "new\nnone\nB\n"),
+                (vec!["-d", "A", "lmdb:m"], ""),
+                (vec!["-d", "A", "lmdb:m"], ""),
+                (vec!["-f", "-d", "C", "lmdb:m"], ""),
+            ] {
+                fs::copy(place.path().join("m.lmdb"), place.path().join("before")).expect("copied");
+                let mut theirs = both.theirs("postmap", &words, input);
+                let list = both.theirs("postmap", &["-s", "lmdb:m"], "").out;
+                fs::copy(place.path().join("before"), place.path().join("m.lmdb")).expect("copied");
+                let mut ours = both.ours("postmap", &words, input);
+                // Repeated keys are found when the text has been read.
+                theirs.errors.sort();
+                ours.errors.sort();
+                assert_eq!(ours, theirs, "{words:?}");
+                assert_eq!(
+                    both.theirs("postmap", &["-s", "lmdb:m"], "").out,
+                    list,
+                    "{words:?}: what is in the table then"
+                );
+            }
+        },
+    );
 }
 
 #[test]

@@ -79,10 +79,7 @@ impl Client for Mysql {
     fn connect(&self, server: usize) -> BoxFuture<'_, Result<Conn, String>> {
         Box::pin(async move {
             let connected = Conn::new(self.options[server].clone()).await;
-            connected.map_err(|error| match error {
-                Error::Server(refused) => refused.message,
-                other => other.to_string(),
-            })
+            connected.map_err(told)
         })
     }
 
@@ -115,6 +112,14 @@ fn trouble(error: Error) -> Trouble {
         Error::Server(refused) if ![1053, 1927, 1040].contains(&refused.code) => {
             Trouble::Query(format!("mysql query failed: {}", refused.message))
         }
-        other => Trouble::Server(other.to_string()),
+        other => Trouble::Server(told(other)),
+    }
+}
+
+fn told(error: Error) -> String {
+    match error {
+        Error::Server(refused) => refused.message,
+        Error::Io(mysql_async::IoError::Io(error)) => crate::error::reason(&error),
+        other => other.to_string(),
     }
 }

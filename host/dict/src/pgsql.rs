@@ -30,7 +30,7 @@ pub(crate) fn open(
     }
     let (mut servers, mut configs) = (Vec::new(), Vec::new());
     for host in &hosts {
-        let mut config = server(host).map_err(|reason| parameters.error(&reason, "hosts", host))?;
+        let mut config = server(host).map_err(|reason| parameters.error(&reason, "hosts", &without_login(host)))?;
         // In a URI, what it says of itself counts.
         if !host.contains("://") {
             config.dbname(&dbname);
@@ -43,12 +43,20 @@ pub(crate) fn open(
         }
         config.application_name("waxwing");
         let local = matches!(config.get_hosts(), [tokio_postgres::config::Host::Unix(_)]);
-        servers.push((format!("connect to pgsql server {host}"), local));
+        servers.push((format!("connect to pgsql server {}", without_login(host)), local));
         configs.push(config);
     }
     let environment = opener.environment().clone();
     let servers = Servers::new(Pgsql { configs }, servers, Order::Random, TIME_LIMIT, &environment);
     Ok(Arc::new(SqlTable::new(title, query, servers, &environment)))
+}
+
+/// A URI may hold a password, which must not get into the log.
+fn without_login(host: &str) -> String {
+    match host.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, place)| place)),
+        None => host.to_string(),
+    }
 }
 
 /// `postgresql://...`, `unix:/directory`, or a host and perhaps a port.
@@ -123,7 +131,36 @@ fn told(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match (error.as_db_error(), error.source()) {
         (Some(refused), _) => refused.message().to_string(),
-        (None, Some(source)) => format!("{error}: {source}"),
+        (None, Some(source)) => match source.downcast_ref::<std::io::Error>() {
+            Some(error) => crate::error::reason(error),
+            None => format!("{error}: {source}"),
+        },
         (None, None) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_stays_out_of_the_log() {
+        assert_eq!(without_login("postgresql://mail:s@cret@db.test/mail"), "postgresql://db.test/mail");
+        assert_eq!(without_login("inet:db.test:99"), "inet:db.test:99");
+    }
+
+    #[test]
+    fn servers_in_all_forms() {
+        let config = server("unix:/run/postgresql/.s.PGSQL.5433").expect("a socket");
+        assert_eq!((config.get_hosts(), config.get_ports()), (&[host("/run/postgresql")][..], &[5433][..]));
+        let config = server("unix:/run/postgresql").expect("a directory");
+        assert_eq!(config.get_hosts(), [host("/run/postgresql")]);
+        let config = server("inet:[::1]:99").expect("an address");
+        assert_eq!(config.get_ports(), [99]);
+        assert!(server("postgresql://db:x/y").is_err() && server("db:x").is_err());
+    }
+
+    fn host(path: &str) -> tokio_postgres::config::Host {
+        tokio_postgres::config::Host::Unix(path.into())
     }
 }

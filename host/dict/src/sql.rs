@@ -101,8 +101,8 @@ fn old_query(parameters: &ClientParameters, dialect: Dialect) -> Result<String, 
     {
         return Ok(format!("SELECT {function}('%s')"));
     }
-    let (select_field, table) = (parameters.required("select_field")?, parameters.required("table")?);
-    let where_field = parameters.required("where_field")?;
+    let table = parameters.required("table")?;
+    let (select_field, where_field) = (parameters.required("select_field")?, parameters.required("where_field")?);
     let conditions = parameters.text("additional_conditions", "");
     Ok(format!("SELECT {select_field} FROM {table} WHERE {where_field}='%s' {conditions}"))
 }

@@ -64,7 +64,8 @@ impl Template {
                 Some('D') => Hole::Domain(Of::Key),
                 Some(digit @ '1'..='9') => Hole::Label(digit as usize - '0' as usize),
                 _ => {
-                    let text = format!("db_common_parse: {title}: Invalid {parameter} template: {text}");
+                    let name = title.split_once(':').map_or(title, |(_, name)| name);
+                    let text = format!("db_common_parse: {name}: Invalid {parameter} template: {text}");
                     return Err(DictError::ConfigSyntax(text));
                 }
             };
