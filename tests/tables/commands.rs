@@ -8,6 +8,100 @@ use crate::{Both, write};
 
 const TABLE: &str = "a 1\nB 2\nc 3\na dup\nbad\n x y\n\"q q\" 5\nd: 6\n";
 
+const CHANGES: &[&str] = &[
+    "lmdb:m",
+    "-q a lmdb:m",
+    "-q A lmdb:m",
+    "-f -q A lmdb:m",
+    "-q nobody lmdb:m",
+    "-s lmdb:m",
+    "-q a lmdb:m",
+    "-w -r lmdb:m",
+    "-r lmdb:m",
+    "-q a lmdb:m",
+    "-w lmdb:m",
+    "-q a lmdb:m",
+    "-N lmdb:m",
+    "-s lmdb:m",
+    "-n lmdb:m",
+    "-s lmdb:m",
+    "-f lmdb:m",
+    "-q b lmdb:m",
+    "-fq B lmdb:m",
+    "m",
+    "-q a m",
+    "-q c m texthash:m",
+    "-u m",
+    "-q a -u m",
+    "cdb:m",
+    "-q a cdb:m",
+    "-d a cdb:m",
+    "-i cdb:m",
+    "-N cdb:m",
+    "-q \"q lmdb:m",
+];
+
+const CALLS: &[&str] = &[
+    "-d c texthash:m",
+    "-s texthash:m.none",
+    "-s static:x",
+    "-d x static:x",
+    "texthash:m",
+    "regexp:m",
+    "static:foo",
+    "-q a lmdb:nosuch",
+    "-s lmdb:nosuch",
+    "lmdb:nosuch",
+    "-q a -d b lmdb:m",
+    "-s -q a lmdb:m",
+    "",
+    "-q a",
+    "-x",
+    "-b lmdb:m",
+    "-q - -b",
+    "foo:bar",
+    "-q a foo:bar",
+    "-d a lmdb:nosuch3",
+    "-s inline:{a=b}",
+    "hash:nosuch",
+    "-m -q a lmdb:m",
+    "-q a -b lmdb:m",
+    "-s",
+    "-d a",
+    "-q a fail:x",
+    "-s fail:x",
+    "-d a fail:x",
+    "-q a cdb:nosuch",
+    "-s cdb:m",
+    "-q a socketmap:foo",
+    "-q a mysql:foo",
+    "-q a sqlite:foo",
+    "-q a pgsql:foo",
+    "-s sqlite:/nonexistent.cf",
+    "-q a texthash:nosuch",
+];
+
+/// Faulty files of a mysql table.
+const PARAMETERS: &[&str] = &[
+    "",
+    "dbname = x\nquery = SELECT\nexpansion_limit = abc\n",
+    "dbname = x\nquery = SELECT\nrequire_result_set = maybe\n",
+    "dbname = x\nquery = SELECT %x\n",
+    "dbname = x\n",
+    "dbname = x\ntable = a\n",
+    "dbname = x\ntable = a\nselect_field = b\n",
+    "dbname\n",
+];
+
+/// Runs what mostly waits.
+fn all_at_once(calls: &[&str], run: impl Fn(&str) + Sync) {
+    std::thread::scope(|scope| {
+        for part in calls.chunks(calls.len().div_ceil(8)) {
+            scope.spawn(|| part.iter().for_each(|call| run(call)));
+        }
+    });
+}
+
 #[test]
 fn postmap() {
     namespace::inside(
@@ -23,93 +117,21 @@ fn postmap() {
         |place| {
             let both = Both::new(place.path(), "default_database_type = lmdb\n");
             write(&place.path().join("m"), TABLE);
-            for words in [
-                "lmdb:m",
-                "-q a lmdb:m",
-                "-q A lmdb:m",
-                "-f -q A lmdb:m",
-                "-q nobody lmdb:m",
-                "-s lmdb:m",
-                "-q a lmdb:m",
-                "-w -r lmdb:m",
-                "-r lmdb:m",
-                "-q a lmdb:m",
-                "-w lmdb:m",
-                "-q a lmdb:m",
-                "-N lmdb:m",
-                "-s lmdb:m",
-                "-n lmdb:m",
-                "-s lmdb:m",
-                "-f lmdb:m",
-                "-q b lmdb:m",
-                "-fq B lmdb:m",
-                "m",
-                "-q a m",
-                "-q c m texthash:m",
-                "-u m",
-                "-q a -u m",
-                "cdb:m",
-                "-q a cdb:m",
-                "-d a cdb:m",
-                "-i cdb:m",
-                "-N cdb:m",
-                "-q \"q lmdb:m",
-                "-d c texthash:m",
-                "-s texthash:m.none",
-                "-s static:x",
-                "-d x static:x",
-                "texthash:m",
-                "regexp:m",
-                "static:foo",
-                "-q a lmdb:nosuch",
-                "-s lmdb:nosuch",
-                "lmdb:nosuch",
-                "-q a -d b lmdb:m",
-                "-s -q a lmdb:m",
-                "",
-                "-q a",
-                "-x",
-                "-b lmdb:m",
-                "-q - -b",
-                "foo:bar",
-                "-q a foo:bar",
-                "-d a lmdb:nosuch",
-                "-s inline:{a=b}",
-                "hash:nosuch",
-                "-m -q a lmdb:m",
-                "-q a -b lmdb:m",
-                "-s",
-                "-d a",
-                "-q a fail:x",
-                "-s fail:x",
-                "-d a fail:x",
-                "-q a cdb:nosuch",
-                "-s cdb:m",
-                "-q a socketmap:foo",
-                "-q a mysql:foo",
-                "-q a sqlite:foo",
-                "-q a pgsql:foo",
-                "-s sqlite:/nonexistent.cf",
-                "-q a texthash:nosuch",
-            ] {
-                let words: Vec<&str> = words.split_whitespace().collect();
-                both.same("postmap", &words, "");
+            // One after the other: each looks at what the one before has made.
+            for words in CHANGES {
+                both.same("postmap", &words.split_whitespace().collect::<Vec<_>>(), "");
             }
+            // Postfix's commands take a second over a fatal error.
+            all_at_once(CALLS, |words| drop(both.same("postmap", &words.split_whitespace().collect::<Vec<_>>(), "")));
             // What is wrong in a table's own file.
-            for text in [
-                "",
-                "dbname = x\nquery = SELECT\nexpansion_limit = abc\n",
-                "dbname = x\nquery = SELECT\nrequire_result_set = maybe\n",
-                "dbname = x\nquery = SELECT %x\n",
-                "dbname = x\n",
-                "dbname = x\ntable = a\n",
-                "dbname = x\ntable = a\nselect_field = b\n",
-                "dbname\n",
-            ] {
-                write(&place.path().join("x.cf"), text);
-                both.same("postmap", &["-q", "a", "mysql:./x.cf"], "");
-                both.same("postmap", &["-q", "a", "sqlite:./nonexistent.cf"], "");
+            for (number, text) in PARAMETERS.iter().enumerate() {
+                write(&place.path().join(format!("x{number}.cf")), text);
             }
+            let numbers: Vec<String> = (0..PARAMETERS.len()).map(|number| number.to_string()).collect();
+            let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+            all_at_once(&numbers, |number| {
+                drop(both.same("postmap", &["-q", "a", &format!("mysql:./x{number}.cf")], ""))
+            });
             // Many keys, keys to delete, entries to add.
             both.same("postmap", &["lmdb:m"], "");
             both.same("postmap", &["-q", "-", "lmdb:m"], "a\nx\n\"q q\"\nC\n");
