@@ -1,9 +1,11 @@
 //! Complete systems as their administrators describe them, one test an outcome, named after it (`s05_1_...`). Each test
 //! is played to Debian's Postfix first, which proves the test, and then to Waxwing.
 
+mod instance;
 mod policy_services;
 mod s01;
 mod s02;
+mod s03;
 mod s05;
 mod s07;
 mod s07_relaying;
@@ -29,6 +31,7 @@ mod s21;
 mod s22;
 mod s23;
 mod s25;
+mod s27;
 mod s28;
 mod s30;
 mod services;

@@ -2,7 +2,7 @@
 
 use waxwing_tests::{client::ask, server::Server, users::Users, waiting};
 
-use crate::{deliver, scenario_with_users};
+use crate::{deliver, instance::Instance, scenario, scenario_with_users};
 
 const ZONE: &str = "sender.test A 10.1.1.1\nelsewhere.test A 10.1.1.2\n";
 const OUTSIDE: &str = "198.51.100.9";
@@ -13,6 +13,40 @@ fn defaults(server: &mut Server, users: &Users) {
     let local = users.main_cf();
     server.main_cf(&format!("{local}local_recipient_maps = proxy:unix:passwd.byname $alias_maps\nbiff = yes\n"));
     server.start();
+}
+
+#[test]
+fn s01_1_it_listens_on_every_interface() {
+    scenario(ZONE, |server, _| {
+        let instance = Instance::beside(server, "alone", "myhostname = mx.test\n", "smtp inet n - n - - smtpd\n");
+        instance.start();
+        let name = if server.is_postfix() { "Postfix" } else { "Waxwing" };
+        for address in ["127.0.0.1", "192.0.2.1", "203.0.113.1"] {
+            let mut greeting = None;
+            waiting::until_true(10, || {
+                greeting = Instance::greeting(&format!("{address}:25"));
+                greeting.is_some()
+            });
+            let greeting = greeting.unwrap_or_default();
+            // Debian's package adds its own name to the banner; the default is without.
+            assert_eq!(greeting, format!("220 mx.test ESMTP {name}"), "{address}");
+        }
+    });
+}
+
+#[test]
+fn s01_2_postconf_shows_values_and_defaults() {
+    scenario(ZONE, |server, _| {
+        let instance = Instance::beside(server, "alone", "myhostname = mx.test\nmynetworks_style = host\n", "");
+        let bare = instance.says("postconf", &["-h", "mynetworks_style"]);
+        assert_eq!(bare, "host\n", "a bare value");
+        assert!(instance.says("postconf", &["-h", "daemon_directory"]).starts_with('/'));
+        let defaults = instance.says("postconf", &["-d"]);
+        let names: Vec<&str> = defaults.lines().map(|line| line.split(" =").next().unwrap_or_default()).collect();
+        assert!(names.len() > 800, "{} lines", names.len());
+        assert!(names.is_sorted(), "in the order of names");
+        assert!(defaults.lines().any(|line| line == "mail_owner = postfix"), "as name = value");
+    });
 }
 
 #[test]

@@ -40,6 +40,41 @@ fn s02_3_mail_goes_on_to_the_workstation() {
     });
 }
 
+/// In a file that newaliases(1) makes, of the type that both programs read and write.
+#[test]
+fn s02_4_newaliases_makes_a_change_visible() {
+    scenario_with_users(ZONE, |server, users| {
+        let local = users.main_cf();
+        let others: String =
+            local.lines().filter(|line| !line.starts_with("alias_")).map(|l| format!("{l}\n")).collect();
+        server.main_cf(&format!(
+            "{others}alias_maps = lmdb:$config_directory/aliases
+alias_database = $alias_maps
+mydestination = $myhostname, localhost.$mydomain, $mydomain
+local_recipient_maps =
+default_transport = smtp
+"
+        ));
+        server.table("aliases", "list: joe\n");
+        let newaliases = |server: &Server| {
+            let output = server.command("sendmail", &["-I"]);
+            assert!(output.status.success(), "{output:?}");
+        };
+        newaliases(server);
+        server.start();
+        let shown = server.command("postconf", &["alias_maps"]).stdout;
+        assert_eq!(String::from_utf8_lossy(&shown), "alias_maps = lmdb:$config_directory/aliases\n");
+        deliver(server, "127.0.0.1", "jane@test", "list@test");
+        assert!(waiting::until_true(20, || users.mailbox("joe").ends_with("body\n\n")), "{}", server.log_end());
+        server.table("aliases", "list: jane\n");
+        newaliases(server);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        deliver(server, "127.0.0.1", "joe@test", "list@test");
+        assert!(waiting::until_true(20, || users.mailbox("jane").ends_with("body\n\n")), "{}", server.log_end());
+        assert_eq!(users.mailbox("joe").matches("Subject: ").count(), 1, "the old alias is gone");
+    });
+}
+
 #[test]
 fn s02_5_a_missing_alias_database_defers() {
     scenario_with_users(ZONE, |server, users| {

@@ -24,6 +24,14 @@ pub enum Need {
     /// A C compiler and the wasm32 target are needed by few tests only.
     CCompiler,
     WasmTarget,
+    /// A table type of Debian's Postfix: package postfix-NAME.
+    TableType(&'static str),
+    /// Databases of Debian, with their clients: postgresql, mariadb-server, slapd and ldap-utils, memcached, sqlite3.
+    PostgreSql,
+    MariaDb,
+    Slapd,
+    Memcached,
+    Sqlite,
 }
 
 impl Need {
@@ -38,6 +46,13 @@ impl Need {
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),
             Self::Postgrey => program("/usr/sbin/postgrey"),
             Self::PolicydSpf => program("/usr/bin/policyd-spf"),
+            Self::TableType(_) if !asked_for("postfix") => None,
+            Self::TableType(name) => program(&format!("/usr/lib/postfix/postfix-{name}.so")),
+            Self::PostgreSql => postgresql().is_none().then(|| "/usr/lib/postgresql/*/bin/postgres".to_string()),
+            Self::MariaDb => program("/usr/sbin/mariadbd"),
+            Self::Slapd => program("/usr/sbin/slapd").or_else(|| program("/usr/bin/ldapadd")),
+            Self::Memcached => program("/usr/bin/memcached"),
+            Self::Sqlite => program("/usr/bin/sqlite3"),
             Self::CCompiler => program("/usr/bin/cc"),
             Self::Waxwing => waxwing().as_ref().err().cloned(),
             Self::WasmTarget => wasm_target_missing(),
@@ -98,6 +113,12 @@ pub fn waxwing() -> &'static Result<PathBuf, String> {
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
         fs::canonicalize(target.join("debug/waxwing")).map_err(|e| format!("target/debug/waxwing: {e}"))
     })
+}
+
+/// The directory of PostgreSQL's programs, of the newest version there is.
+pub fn postgresql() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(Result::ok);
+    versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("postgres").exists()).max()
 }
 
 fn wasm_target_missing() -> Option<String> {

@@ -1,6 +1,13 @@
 //! The parameters of database clients: what may stand in a table's own file, as in `ldap:/etc/postfix/ldap.cf`, or in main.cf
 //! as `NAME_parameter` for a table `ldap:NAME`.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::main_cf;
+use crate::place::Warning;
 use crate::tokens;
 
 const LDAP: &[&str] = &[
@@ -133,6 +140,19 @@ pub fn tables(value: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// The settings of a table's own file, such as `/etc/postfix/ldap.cf`: `name = value` lines with `$name` left as it is.
+///
+/// # Errors
+/// The first line that is no setting, with its place.
+pub fn parse(file: &Path, text: &str) -> Result<(IndexMap<String, String>, Vec<Warning>), String> {
+    let (mut warnings, mut errors) = (Vec::new(), Vec::new());
+    let settings = main_cf::parse(&Arc::from(file), text, &mut warnings, &mut errors);
+    match errors.into_iter().next() {
+        Some(error) => Err(error.to_string()),
+        None => Ok((settings.into_iter().map(|(name, setting)| (name, setting.value)).collect(), warnings)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +161,15 @@ mod tests {
     fn tables_in_all_places() {
         let found: Vec<_> = tables("hash:/x {ldap:a} pipemap:{mysql:/b.cf,ldap:c}, proxy:pgsql:d plain").collect();
         assert_eq!(found, [("ldap", "a"), ("mysql", "/b.cf"), ("ldap", "c"), ("pgsql", "d")]);
+    }
+
+    #[test]
+    fn a_file_of_settings() {
+        let (settings, _) =
+            parse(Path::new("/x.cf"), "# c\nquery = SELECT a\n  FROM b\nhosts=$h\n").expect("good lines");
+        assert_eq!(settings["query"], "SELECT a  FROM b");
+        assert_eq!(settings["hosts"], "$h");
+        let error = parse(Path::new("/x.cf"), "hosts = a\nquery\n").expect_err("no setting");
+        assert_eq!(error, "/x.cf, line 2: missing '=' after attribute name: \"query\"");
     }
 }

@@ -1,6 +1,7 @@
 //! Mailbox files: what local(8) and virtual(8) write, and the lines before a message that pipe(8) needs as well.
 
 pub mod error;
+pub mod exclusive;
 pub mod lines;
 pub mod maildir;
 pub mod mbox;
@@ -9,6 +10,7 @@ pub mod parameters;
 pub mod prefix;
 
 pub use error::MailboxError;
+pub use exclusive::Exclusive;
 pub use lines::Lines;
 pub use maildir::MaildirDelivery;
 pub use mbox::{LockMethod, Locking, MboxDelivery, MboxKind};

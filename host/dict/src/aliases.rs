@@ -1,12 +1,9 @@
 //! aliases(5) text: `name: value, value`, in the words of RFC 822.
 
-use indexmap::IndexMap;
+use crate::{keyed::Entry, logical_line::logical_lines};
 
-use crate::{fold, keyed::add, logical_line::logical_lines};
-
-/// Keys in internal form and folded, values in external form with one blank after each comma, as postalias(1) stores them.
-pub(crate) fn aliases_text(file: &str, content: &[u8], utf8: bool, warn: &dyn Fn(&str)) -> IndexMap<String, String> {
-    let mut entries = IndexMap::new();
+/// Keys in internal form, values in external form with one blank after each comma, as postalias(1) stores them.
+pub(crate) fn aliases_text(file: &str, content: &[u8], warn: &dyn Fn(&str), take: &mut dyn FnMut(Entry<'_>)) {
     for line in logical_lines(file, content, warn) {
         let place = format!("{file}, line {}", line.number);
         let words = scan(&line.text);
@@ -27,12 +24,8 @@ pub(crate) fn aliases_text(file: &str, content: &[u8], utf8: bool, warn: &dyn Fn
             warn(&format!("{place}: name must be local"));
             continue;
         }
-        let key = text(name, false);
-        add(&mut entries, fold(&key, utf8).into_owned(), text(value, true), || {
-            warn(&format!("{place}: duplicate entry: \"{key}\""));
-        });
+        take(Entry { place: &place, key: &text(name, false), value: text(value, true) });
     }
-    entries
 }
 
 /// RFC 822 section 3.3, with Postfix's additional specials `|`, `%` and `!`.

@@ -9,14 +9,15 @@ pub enum DictError {
     ConfigNotTypeName(String),
     #[error("unsupported dictionary type: {0}")]
     ConfigUnknownType(String),
-    #[error("{0}: not supported in this release")]
-    ConfigNotInThisRelease(String),
+    /// A type of Postfix that is not to be had here.
+    #[error("{title}: tables of type {kind} are not supported because {reason}")]
+    ConfigNotSupported { title: String, kind: String, reason: &'static str },
     /// The name of a table, or an inline specification, is wrong. The text is complete.
     #[error("{0}")]
     ConfigSyntax(String),
     /// The file of a table cannot be read.
-    #[error("open {what}{}: {}", path.display(), reason(source))]
-    StorageOpen { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("open {what}{}: {}", path.display(), reason(error))]
+    StorageOpen { what: &'static str, path: PathBuf, error: io::Error },
     /// The plugin host would not open `wasm:NAME`.
     #[error("{title}: {reason}")]
     PluginTable { title: String, reason: String },
@@ -26,6 +27,18 @@ pub enum DictError {
 }
 
 impl DictError {
+    /// The answer to a type that there is not, with the reason where it is Postfix's.
+    pub(crate) fn unsupported(title: &str, kind: &str) -> DictError {
+        let reason = match kind {
+            "nis" | "nisplus" => "no NIS client is built in; use the output of ypcat in a hash: table, or ldap:",
+            "netinfo" => "NetInfo has left the world with Mac OS X 10.4",
+            "sdbm" => "no SDBM library is built in; use lmdb: or hash: with the same text",
+            "internal" => "they serve Postfix's own daemons in memory and cannot hold anything",
+            _ => return DictError::ConfigUnknownType(kind.to_string()),
+        };
+        DictError::ConfigNotSupported { title: title.to_string(), kind: kind.to_string(), reason }
+    }
+
     /// Adds the name of the parameter whose value is to blame.
     pub(crate) fn in_parameter(self, parameter: &str) -> DictError {
         match self {

@@ -24,12 +24,23 @@ pub(crate) struct KeyedTable {
 impl KeyedTable {
     pub fn open(title: &str, path: &str, format: Format, environment: &Environment) -> Result<Self, DictError> {
         let (file, warn, utf8) = (path.to_string(), environment.warn.clone(), environment.utf8);
-        let parse = move |content: &[u8]| match format {
-            Format::Postmap => postmap_text(&file, content, utf8, &*warn),
-            Format::Aliases => aliases::aliases_text(&file, content, utf8, &*warn),
+        let parse = move |content: &[u8]| {
+            let mut entries = IndexMap::new();
+            format.each(&file, content, &*warn, &mut |entry| {
+                if !add(&mut entries, fold(entry.key, utf8).into_owned(), entry.value) {
+                    warn(&format!("{}: duplicate entry: \"{}\"", entry.place, entry.key));
+                }
+            });
+            entries
         };
-        let source = Source::open(Path::new(path), environment, Box::new(parse))
-            .map_err(|source| DictError::StorageOpen { what: "database ", path: path.into(), source })?;
+        let source = Source::open(Path::new(path), environment, Box::new(parse)).map_err(|error| {
+            match Path::new(&format!("{path}.db")).exists() && !Path::new(path).exists() {
+                true => DictError::ConfigSyntax(format!(
+                    "open database {path}: the text from which {path}.db was made is not there; .db files are not read"
+                )),
+                false => DictError::StorageOpen { what: "database ", path: path.into(), error },
+            }
+        })?;
         Ok(Self { title: title.to_string(), source })
     }
 }
@@ -49,9 +60,25 @@ impl Table for KeyedTable {
     }
 }
 
+/// One entry of a source text, with its place in warnings.
+pub(crate) struct Entry<'e> {
+    pub place: &'e str,
+    pub key: &'e str,
+    pub value: String,
+}
+
+impl Format {
+    /// Every entry of a text in its order, the repeated ones too. Warns about what is none.
+    pub(crate) fn each(self, file: &str, content: &[u8], warn: &dyn Fn(&str), take: &mut dyn FnMut(Entry<'_>)) {
+        match self {
+            Format::Postmap => postmap_text(file, content, warn, take),
+            Format::Aliases => aliases::aliases_text(file, content, warn, take),
+        }
+    }
+}
+
 /// postmap(1), TABLE FORMAT.
-fn postmap_text(file: &str, content: &[u8], utf8: bool, warn: &dyn Fn(&str)) -> IndexMap<String, String> {
-    let mut entries = IndexMap::new();
+fn postmap_text(file: &str, content: &[u8], warn: &dyn Fn(&str), take: &mut dyn FnMut(Entry<'_>)) {
     for line in logical_lines(file, content, warn) {
         let place = format!("{file}, line {}", line.number);
         let Some(end) = end_of_key(&line.text) else {
@@ -66,19 +93,17 @@ fn postmap_text(file: &str, content: &[u8], utf8: bool, warn: &dyn Fn(&str)) -> 
         if key.ends_with(':') {
             warn(&format!("{place}: record is in \"key: value\" format; is this an alias file?"));
         }
-        add(&mut entries, fold(key, utf8).into_owned(), value.to_string(), || {
-            warn(&format!("{place}: duplicate entry: \"{key}\""));
-        });
+        take(Entry { place: &place, key, value: value.to_string() });
     }
-    entries
 }
 
-/// The first entry of a key counts.
-pub(crate) fn add(entries: &mut IndexMap<String, String>, key: String, value: String, duplicate: impl FnOnce()) {
+/// The first entry of a key counts. False when there is one already.
+pub(crate) fn add(entries: &mut IndexMap<String, String>, key: String, value: String) -> bool {
     match entries.entry(key) {
-        indexmap::map::Entry::Occupied(_) => duplicate(),
+        indexmap::map::Entry::Occupied(_) => false,
         indexmap::map::Entry::Vacant(place) => {
             place.insert(value);
+            true
         }
     }
 }

@@ -2,19 +2,29 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use config::tokens;
+use config::{Config, tokens};
 use hook::{Clock, Randomness, Table};
 
 use crate::{
     DictError,
+    cdb::CdbTable,
     cidr::CidrTable,
+    client_parameters::ClientParameters,
     combined::{CombinedTable, RandomTable},
     inline::{EnvironTable, FailTable, InlineTable, NoNisTable, StaticTable},
     keyed::{Format, KeyedTable},
+    ldap::LdapTable,
+    lmdb::LmdbTable,
+    memcache::MemcacheTable,
+    mysql,
     pattern::PatternTable,
     pcre::Pcre,
+    pgsql,
     posix_regex::PosixRegex,
+    socketmap::SocketmapTable,
     source::{Parse, Source},
+    sqlite::SqliteTable,
+    tcp::TcpTable,
     unix::UnixTable,
 };
 
@@ -39,8 +49,33 @@ pub struct Environment {
 
 /// The table types there are, sorted; `proxy` stands for the type behind it. Change with [`Opener`].
 pub const TABLE_TYPES: &[&str] = &[
-    "btree", "cidr", "dbm", "environ", "fail", "hash", "inline", "nis", "pcre", "pipemap", "proxy", "randmap",
-    "regexp", "static", "texthash", "unionmap", "unix", "wasm",
+    "btree",
+    "cdb",
+    "cidr",
+    "dbm",
+    "environ",
+    "fail",
+    "hash",
+    "inline",
+    "ldap",
+    "lmdb",
+    "memcache",
+    "mysql",
+    "nis",
+    "pcre",
+    "pgsql",
+    "pipemap",
+    "proxy",
+    "randmap",
+    "regexp",
+    "socketmap",
+    "sqlite",
+    "static",
+    "tcp",
+    "texthash",
+    "unionmap",
+    "unix",
+    "wasm",
 ];
 
 /// How a table may be used.
@@ -61,6 +96,8 @@ pub struct Opener {
     environment: Environment,
     /// Files in aliases(5) format: those of hash, btree or dbm in alias_maps and alias_database.
     alias_files: Vec<String>,
+    /// For tables whose parameters stand in main.cf.
+    main_cf: Option<Config>,
     opened: HashMap<Key, Opened>,
 }
 
@@ -81,7 +118,14 @@ struct Opened {
 
 impl Opener {
     pub fn new(environment: Environment) -> Self {
-        Self { environment, alias_files: Vec::new(), opened: HashMap::new() }
+        Self { environment, alias_files: Vec::new(), main_cf: None, opened: HashMap::new() }
+    }
+
+    /// Lets `mysql:NAME` and its like find their parameters `NAME_hosts` and so on.
+    #[must_use]
+    pub fn with_main_cf(mut self, config: &Config) -> Self {
+        self.main_cf = Some(config.clone());
+        self
     }
 
     /// Goes on with the file tables that `previous` has open, so that an unchanged file is not read again.
@@ -115,7 +159,8 @@ impl Opener {
             return Ok(opened.table.clone());
         }
         let table = self.open_type(title, kind, name, options, format)?;
-        let lasting = matches!(kind, "hash" | "btree" | "dbm" | "texthash" | "regexp" | "pcre" | "cidr" | "nis");
+        let lasting =
+            matches!(kind, "hash" | "btree" | "dbm" | "texthash" | "lmdb" | "cdb" | "regexp" | "pcre" | "cidr" | "nis");
         self.opened.insert(key, Opened { table: table.clone(), lasting });
         Ok(table)
     }
@@ -149,16 +194,32 @@ impl Opener {
                 (environment.warn)("dict_nis_init: NIS domain name not set - NIS lookups disabled");
                 Arc::new(NoNisTable { title: title.to_string() })
             }
-            "cdb" | "ldap" | "lmdb" | "memcache" | "mysql" | "nis" | "nisplus" | "pgsql" | "sdbm" | "socketmap"
-            | "sqlite" | "tcp" => return Err(DictError::ConfigNotInThisRelease(title.to_string())),
-            _ => return Err(DictError::ConfigUnknownType(kind.to_string())),
+            "lmdb" => Arc::new(LmdbTable::open(title, name, &environment)?),
+            "cdb" => Arc::new(CdbTable::open(title, name, &environment)?),
+            "tcp" | "socketmap" | "memcache" if !options.regsub => {
+                return Err(DictError::ConfigSyntax(format!("{title} map is not allowed for security sensitive data")));
+            }
+            "tcp" => Arc::new(TcpTable::open(title, name, &environment)?),
+            "socketmap" => Arc::new(SocketmapTable::open(title, name, &environment)?),
+            "ldap" | "memcache" | "mysql" | "pgsql" | "sqlite" => {
+                let parameters = ClientParameters::read(name, self.main_cf.as_ref(), &environment.warn)?;
+                match kind {
+                    "ldap" => Arc::new(LdapTable::open(title, &parameters, self)?),
+                    "memcache" => Arc::new(MemcacheTable::open(title, &parameters, self)?),
+                    "mysql" => mysql::open(title, &parameters, self)?,
+                    "pgsql" => pgsql::open(title, &parameters, self)?,
+                    _ => Arc::new(SqliteTable::open(title, &parameters, self)?),
+                }
+            }
+            _ => return Err(DictError::unsupported(title, kind)),
         })
     }
 
     fn open_plugin(&self, title: &str, name: &str) -> Result<Arc<dyn Table>, DictError> {
         let (plugin, argument) = name.split_once(':').unwrap_or((name, ""));
         let Some(open) = &self.environment.plugin_tables else {
-            return Err(DictError::ConfigNotInThisRelease(title.to_string()));
+            let reason = "plugins are not loaded here".to_string();
+            return Err(DictError::PluginTable { title: title.to_string(), reason });
         };
         open(plugin, argument).map_err(|reason| DictError::PluginTable { title: title.to_string(), reason })
     }
@@ -192,7 +253,7 @@ impl<T: Send + Sync + 'static> Text<T> {
             return Ok(Text::Inline(parse(content.as_bytes())));
         }
         let opened = Source::open(Path::new(name), environment, parse);
-        opened.map(Text::File).map_err(|source| DictError::StorageOpen { what: "", path: name.into(), source })
+        opened.map(Text::File).map_err(|error| DictError::StorageOpen { what: "", path: name.into(), error })
     }
 
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {

@@ -44,7 +44,7 @@ impl Tables {
         environment: Environment,
         previous: Option<&Tables>,
     ) -> Result<Self, DictError> {
-        let mut opener = Opener::new(environment);
+        let mut opener = Opener::new(environment).with_main_cf(config);
         if let Some(previous) = previous {
             opener = opener.after(&previous.opener());
         }

@@ -87,3 +87,62 @@ pub fn now<T>(lookup: Lookup<'_, T>) -> Result<T, TableError> {
         Lookup::Later(_) => panic!("this lookup should be answered at once"),
     }
 }
+
+/// As `postmap FILE` writes, and the warnings given.
+pub fn writing() -> (crate::Writing, Arc<Mutex<Vec<String>>>) {
+    let (environment, warnings) = environment(true);
+    let writing = crate::Writing {
+        format: crate::Format::Postmap,
+        fold_case: true,
+        utf8: true,
+        duplicates: crate::Duplicates::Warn,
+        null: None,
+        incremental: false,
+        files: false,
+        mode: 0o644,
+        lmdb_map_size: 1 << 24,
+        marks: Vec::new(),
+        warn: environment.warn,
+    };
+    (writing, warnings)
+}
+
+/// Debian's postmap and a text for it.
+pub struct DebianPostmap {
+    directory: tempfile::TempDir,
+    /// `type:path` of the text.
+    pub title: String,
+}
+
+/// None, and says so, where Debian's postmap does not know the type.
+pub fn debian_postmap(kind: &str, text: &str) -> Option<DebianPostmap> {
+    let types = std::process::Command::new("postconf").arg("-m").output();
+    let known = types.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).lines().any(|line| line == kind));
+    if !known {
+        assert!(std::env::var_os("WAXWING_REQUIRE_ALL").is_none(), "postfix-{kind} is missing");
+        eprintln!("SKIPPED: there is no postmap here that knows {kind}: tables (package postfix-{kind})");
+        return None;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("main.cf"), "compatibility_level = 3.6\nmyhostname = mx.example.org\n")
+        .unwrap();
+    std::fs::write(directory.path().join("t"), text).unwrap();
+    let title = format!("{kind}:{}/t", directory.path().display());
+    Some(DebianPostmap { directory, title })
+}
+
+impl DebianPostmap {
+    pub fn path(&self) -> String {
+        self.directory.path().join("t").display().to_string()
+    }
+
+    /// Standard output, and the lines of standard error without `postmap: warning: `.
+    pub fn run(&self, words: &[String]) -> (String, Vec<String>) {
+        let mut command = std::process::Command::new("postmap");
+        let output =
+            command.arg("-c").arg(self.directory.path()).arg("-o").args(words).output().expect("postmap starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = said.lines().map(|line| line.trim_start_matches("postmap: ").trim_start_matches("warning: "));
+        (String::from_utf8_lossy(&output.stdout).into_owned(), said.map(str::to_string).collect())
+    }
+}

@@ -11,6 +11,7 @@ mod postcat;
 mod postconf;
 mod postfix;
 mod postkick;
+mod postlock;
 pub mod postlog;
 mod postmap;
 mod postmulti;
@@ -52,8 +53,10 @@ pub const COMMANDS: &[Command] = &[
     command("flush", postfix::flush, "try to deliver all deferred mail now"),
     command("postfix", postfix::run, "postfix(1): start, stop, reload, abort, flush, check, status and so on"),
     command("postconf", postconf::run, "postconf(1): show parameters"),
-    command("postmap", postmap::run, "postmap(1): look up keys in tables (-q)"),
+    command("postmap", postmap::run, "postmap(1): make, change and ask lookup tables (-q, -s, -i, -d)"),
+    command("postalias", postmap::postalias, "postalias(1): the same for aliases(5)"),
     command("postkick", postkick::run, "postkick(1): a request to a service: class service request"),
+    command("postlock", postlock::run, "postlock(1): run a command while a mailbox is locked (-l)"),
     command("postlog", postlog::run, "postlog(1): write a line to the mail log (-p, -t)"),
     command("postmulti", postmulti::run, "postmulti(1): list the instances (-l), run a command for each (-x)"),
     command("postqueue", postqueue::run, "postqueue(1): list or flush the queue (-p, -j, -f)"),
@@ -61,7 +64,7 @@ pub const COMMANDS: &[Command] = &[
     command("postcat", postcat::run, "postcat(1): show a queued message (-q ID)"),
     command("postsuper", postsuper::run, "postsuper(1): delete, hold, release, requeue (-d, -h, -H, -r)"),
     command("sendmail", sendmail::run, "sendmail(1): submit mail from a program (-t, -f, -i)"),
-    command("newaliases", sendmail::newaliases, "newaliases(1): checks alias_database; there is nothing to build"),
+    command("newaliases", sendmail::newaliases, "newaliases(1): postalias for alias_database"),
     command("explain", explain::run, "what the restriction lists would say to a client, and why; nothing is sent"),
     command(
         "plugin",

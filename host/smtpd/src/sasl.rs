@@ -125,7 +125,7 @@ impl Sasl {
             utf8: config.get(&shared::SMTPUTF8_ENABLE),
             plugin_tables: None,
         };
-        let mut opener = Opener::new(environment);
+        let mut opener = Opener::new(environment).with_main_cf(config);
         let mut list = |name: &str, value: String, style| {
             MatchList::parse(name, &value, style, false, &mut opener).map_err(|e| SmtpdError::ConfigSasl(e.to_string()))
         };

@@ -121,7 +121,10 @@ pub fn append(delivery: &MboxDelivery) -> Result<u64, MailboxError> {
     let existed = found.is_ok();
     // A lock file beside a device would be a nuisance to others.
     let lockable = found.map_or(true, |facts| facts.is_file());
-    let (_dotlock, warning) = match lockable.then(|| lock_dotfile(delivery)) {
+    let (_dotlock, warning) = match lockable.then(|| {
+        let file = Dotfile { path: &delivery.path, now: delivery.now, default };
+        lock_dotfile(&file, &delivery.locking)
+    }) {
         None => (None, None),
         Some(Ok(lock)) => (lock, None),
         // A lock that another holds is respected; one that cannot be made is not needed for a file.
@@ -222,7 +225,7 @@ fn write(delivery: &MboxDelivery, file: &mut File, size: u64) -> Result<(), Mail
 }
 
 /// Removes the dotlock file when it goes.
-struct Dotlock(PathBuf);
+pub(super) struct Dotlock(PathBuf);
 
 impl Drop for Dotlock {
     fn drop(&mut self) {
@@ -231,7 +234,7 @@ impl Drop for Dotlock {
     }
 }
 
-fn lock(file: &File, locking: &Locking, default: Status) -> Result<(), MailboxError> {
+pub(super) fn lock(file: &File, locking: &Locking, default: Status) -> Result<(), MailboxError> {
     // Open-file-description locks meet fcntl locks of other programs, and threads of this one as well.
     let fcntl_lock = || fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file())).map(drop).map_err(io::Error::from);
     let flock_lock = || file.try_lock().map_err(|_| io::Error::from_raw_os_error(libc::EAGAIN));
@@ -264,19 +267,27 @@ fn retry(locking: &Locking, attempt: &dyn Fn() -> io::Result<()>) -> io::Result<
     last
 }
 
+/// A file to be locked by one beside it.
+pub(super) struct Dotfile<'f> {
+    pub path: &'f Path,
+    /// Against which the age of the lock is taken.
+    pub now: SystemTime,
+    /// For errors that say nothing of their own.
+    pub default: Status,
+}
+
 /// `PATH.lock`, where asked for.
-fn lock_dotfile(delivery: &MboxDelivery) -> Result<Option<Dotlock>, MailboxError> {
-    let locking = &delivery.locking;
+pub(super) fn lock_dotfile(file: &Dotfile<'_>, locking: &Locking) -> Result<Option<Dotlock>, MailboxError> {
     if !locking.methods.contains(&LockMethod::Dotlock) {
         return Ok(None);
     }
-    let mut name = delivery.path.as_os_str().to_os_string();
+    let mut name = file.path.as_os_str().to_os_string();
     name.push(".lock");
     let lock_path = PathBuf::from(name);
     let attempt = || {
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&lock_path);
         if made.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
-            remove_stale(&lock_path, locking.stale, delivery.now);
+            remove_stale(&lock_path, locking.stale, file.now);
         }
         made.map(drop)
     };
@@ -285,7 +296,7 @@ fn lock_dotfile(delivery: &MboxDelivery) -> Result<Option<Dotlock>, MailboxError
         Err(error) => {
             let what = format!("unable to create lock file {}", lock_path.display());
             let held = error.kind() == io::ErrorKind::AlreadyExists;
-            let default = if held { Status::temporary(2, 0) } else { delivery.kind.default_status() };
+            let default = if held { Status::temporary(2, 0) } else { file.default };
             Err(MailboxError::system(&error, default, &what))
         }
     }

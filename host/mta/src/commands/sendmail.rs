@@ -32,21 +32,14 @@ pub fn run(invocation: &Invocation) -> Result<u8> {
         Mode::Flush => super::postqueue::run(
             invocation.named("postqueue", [call.config_words(), vec!["-f".to_string()]].concat())?.as_ref(),
         ),
-        Mode::Aliases => newaliases(invocation.named("newaliases", call.config_words())?.as_ref()),
+        Mode::Aliases => super::postmap::newaliases(invocation, call.config.as_deref(), call.alias_database.as_deref()),
     }
 }
 
-/// newaliases(1). Tables are read from their text, so it only reads them once, to tell what is wrong in them.
+/// newaliases(1): sendmail -I.
 pub fn newaliases(invocation: &Invocation) -> Result<u8> {
-    let options = crate::options::Options::parse("c:v", &invocation.words)?;
-    let config = invocation.config(options.value('c'))?;
-    let database = config.get(&config::parameters::ALIAS_DATABASE);
-    let words: Vec<String> = database.split([',', ' ']).filter(|w| !w.is_empty()).map(str::to_string).collect();
-    if words.is_empty() {
-        return Ok(0);
-    }
-    let words = [vec!["-c".to_string(), config.directory().display().to_string()], words].concat();
-    super::postmap::run(invocation.named("postmap", words)?.as_ref())
+    let call = Call::parse(&invocation.words).map_err(anyhow::Error::msg)?;
+    super::postmap::newaliases(invocation, call.config.as_deref(), call.alias_database.as_deref())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +55,8 @@ enum Mode {
 struct Call {
     mode: Mode,
     config: Option<String>,
+    /// -oA
+    alias_database: Option<String>,
     sender: Option<String>,
     full_name: Option<String>,
     from_header: bool,
@@ -78,6 +73,7 @@ impl Call {
         let mut call = Self {
             mode: Mode::Deliver,
             config: None,
+            alias_database: None,
             sender: None,
             full_name: None,
             from_header: false,
@@ -132,9 +128,11 @@ impl Call {
             'V' => self.envelope_id = value()?,
             'o' => {
                 // All others are accepted by Postfix's sendmail and ignored there, too.
-                if value()? == "i" {
-                    self.dot_is_text = true;
+                let value = value()?;
+                if let Some(database) = value.strip_prefix('A') {
+                    self.alias_database = Some(database.to_string());
                 }
+                self.dot_is_text |= value == "i";
             }
             'B' | 'h' | 'L' | 'O' | 'p' | 'X' | 'A' | 'm' if letter != 'm' => {
                 value()?;

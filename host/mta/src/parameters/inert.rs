@@ -54,8 +54,6 @@ config::parameters! {
     IPC_TIMEOUT: Time = "ipc_timeout", "3600s", unit = s, min = 1;
     /// How long a connection between daemons is used; there are no such connections.
     IPC_TTL: Time = "ipc_ttl", "1000s", unit = s, min = 1;
-    /// First map size of the LMDB library when writing; files grow as needed.
-    LMDB_MAP_SIZE: Size = "lmdb_map_size", "16777216", min = 1;
     /// LMTP counterpart of smtp_tls_dcert_file: DSA certificate; DSA is not in the TLS library.
     LMTP_TLS_DCERT_FILE: Text = "lmtp_tls_dcert_file", "";
     /// LMTP counterpart of smtp_tls_dkey_file: DSA key; DSA is not in the TLS library.
