@@ -308,7 +308,8 @@ pub async fn generation(
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
     let tables = services.tables.clone();
     let cleanup = cleanup::Cleanup::new(&config, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
-    let cleanup = Arc::new(cleanup.with_checks(&config, &*registry)?);
+    let cleanup = cleanup.with_checks(&config, &*registry)?;
+    let cleanup = Arc::new(cleanup.with_filters(&config, &*registry, services.sockets.clone())?);
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
@@ -319,7 +320,9 @@ pub async fn generation(
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
             .with_flush(flush.clone())
-            .with_tls(&*lasting.key_files);
+            .with_tls(&*lasting.key_files)
+            .with_filters(registry.clone())
+            .with_context(|| format!("{}: service {}", entry.place, entry.service))?;
         let stressed = normal.with_settings(&stressed)?;
         servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }

@@ -29,6 +29,7 @@ mod conversation;
 mod ehlo_keywords;
 mod error;
 pub mod explain;
+mod filters;
 mod footer;
 mod free_space;
 pub mod parameters;

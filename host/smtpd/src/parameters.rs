@@ -61,6 +61,10 @@ config::parameters! {
     SMTPD_REJECT_FOOTER_MAPS: Text = "smtpd_reject_footer_maps", "";
     /// The form of addresses in log lines: `external` or `internal`.
     INFO_LOG_ADDRESS_FORMAT: Text = "info_log_address_format", "external", min = 1;
+    /// Milter list per client address.
+    SMTPD_MILTER_MAPS: Text = "smtpd_milter_maps", "";
+    /// Milters for mail that arrives by SMTP.
+    SMTPD_MILTERS: Text = "smtpd_milters", "";
 
     // === limits ===
 

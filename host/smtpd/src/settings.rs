@@ -151,6 +151,7 @@ impl Settings {
                 let mut overrides = cleanup::Overrides::empty();
                 overrides.set(cleanup::Overrides::NO_ADDRESS_MAPPINGS, has("no_address_mappings"));
                 overrides.set(cleanup::Overrides::NO_HEADER_BODY_CHECKS, has("no_header_body_checks"));
+                overrides.set(cleanup::Overrides::NO_MILTERS, has("no_milters"));
                 overrides
             },
             takes_unknown_recipients: has("no_unknown_recipient_checks"),

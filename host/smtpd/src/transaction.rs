@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::{
     chat::End,
     conversation::Conversation,
+    filters::SmtpMacros,
     restrict::Decision,
     session::{Transaction, port_text},
     tls::received_details,
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub(crate) use cleanup::{Incoming, MessageOrigin};
+use cleanup::{Asking, Committed, Filtering};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// MAIL FROM was read: the transaction begins, if restrictions let it.
@@ -37,6 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         session.forwarded = Default::default();
         session.sasl_sender = None;
         self.incoming = None;
+        self.filters_abort = self.filters.is_some();
         self.chunks = Chunks::default();
         self.announced_size = 0;
         self.content_bytes = None;
@@ -225,7 +228,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     }
 
     async fn commit(&mut self, extra: &str) -> Result<Step, End> {
-        let Some(transaction) = self.session_mut().transaction.take() else {
+        // Filters ask for it until the message is queued.
+        let kept = self.session.transaction.clone().filter(|_| self.filters.is_some());
+        let Some(transaction) = std::mem::replace(&mut self.session_mut().transaction, kept) else {
             return self.fail(refusal(503, (5, 1), "Error: need RCPT command")).await;
         };
         let id = self.session.id().to_string();
@@ -247,7 +252,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         envelope.content_filter.clone_from(&self.service.settings.content_filter);
         envelope.client = self.session.client_attributes(transaction.local_client);
         envelope.notes = self.notes.all();
-        let step = match incoming.commit(envelope, transaction.edits).await {
+        let committed = self.hand_over(incoming, envelope, transaction.edits).await;
+        let step = match committed {
             Ok(committed) => {
                 self.say(&format!("250 2.0.0 Ok: {extra}queued as {}", committed.queue_id)).await?;
                 self.forgive();
@@ -257,5 +263,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         };
         self.end_transaction();
         Ok(step)
+    }
+
+    /// To the queue, past the filters.
+    async fn hand_over(
+        &mut self,
+        incoming: Incoming,
+        envelope: Envelope,
+        edits: Vec<Edit>,
+    ) -> Result<Committed, cleanup::CleanupError> {
+        if self.session.stand_alone {
+            return incoming.commit_filtered(envelope, edits, Filtering::Local).await;
+        }
+        let Some(filters) = &mut self.filters else { return incoming.commit(envelope, edits).await };
+        let session = self.session.clone();
+        let services = &self.service.services;
+        let macros = SmtpMacros { session: &session, addresses: &*services.addresses, refusal: None };
+        let call = crate::filters::call(&session, &self.notes, &self.instances);
+        let log = &self.service.log;
+        let asking = Asking { sockets: &*services.sockets, log, macros: &macros, call: &call, id: session.id() };
+        incoming.commit_filtered(envelope, edits, Filtering::Session(filters, asking)).await
     }
 }

@@ -67,10 +67,11 @@ pub(crate) async fn restrictions<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conv
     if c.session.transaction.as_ref().is_some_and(|t| t.recipients.len() > 1) {
         c.session_mut().recipient = None;
     }
-    if c.session.stand_alone || c.service.lists.data.items.is_empty() {
-        return Decision::Go;
-    }
-    c.evaluator(None).data().await
+    let decision = match c.session.stand_alone || c.service.lists.data.items.is_empty() {
+        true => Decision::Go,
+        false => c.evaluator(None).data().await,
+    };
+    if decision == Decision::Go && c.filters.is_some() { c.filter_data().await } else { decision }
 }
 
 /// What is larger than message_size_limit.

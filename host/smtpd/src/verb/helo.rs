@@ -45,6 +45,13 @@ where
             return Ok(Step::Failed);
         }
     }
+    if c.filters.is_some()
+        && let Some(reply) = c.filter_helo().await
+    {
+        c.session_mut().helo = None;
+        c.reuse.changed(Inputs::HELO);
+        return c.fail(reply).await;
+    }
     if esmtp && !c.session.esmtp {
         // A HELO after it takes nothing back, as in Postfix.
         c.session_mut().esmtp = true;

@@ -168,6 +168,10 @@ where
         None if c.session.stand_alone => Decision::Go,
         None => c.evaluator(None).mail().await,
     };
+    let decision = match decision == Decision::Go && c.filters.is_some() {
+        true => c.filter_mail(argument).await,
+        false => decision,
+    };
     if !c.heed(decision).await? {
         c.end_transaction();
         // Postfix remembers the size of a refused MAIL FROM until a transaction ends.

@@ -183,6 +183,7 @@ where
     session.recipient_options = (original.clone(), notify_text);
     c.reuse.changed(Inputs::RECIPIENT);
     let decision = if c.session.stand_alone || exempt { Decision::Go } else { c.evaluator(None).rcpt().await };
+    let decision = if c.filters.is_some() { c.filter_rcpt(argument, decision).await } else { decision };
     let go = c.heed(decision).await?;
     // At DATA plugins see the first recipient accepted, when it is the only one.
     c.session_mut().recipient = kept;

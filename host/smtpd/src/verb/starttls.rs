@@ -19,6 +19,9 @@ where
     if !service.settings.tls.offered || c.session.stand_alone || c.discarded.contains(EhloKeywords::STARTTLS) {
         return c.fail(refusal(502, (5, 1), "Error: command not implemented")).await;
     }
+    if let Some(reply) = c.filter_other(false) {
+        return c.fail(reply).await;
+    }
     if c.over_tls_rate(false).await.is_some() {
         let (label, name) = (c.session.client.label.clone(), &service.settings.service);
         service.log.warning(format_args!("Refusing STARTTLS request from {label} for service {name}"));

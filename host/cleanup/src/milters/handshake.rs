@@ -1,0 +1,73 @@
+//! The connection to a milter and the option negotiation.
+
+use super::{
+    milter::{Milter, State},
+    packet::{self, Data, Protocol, Wire, smfic},
+    session::Asking,
+};
+
+/// Connects and negotiates. The milter is then ready or failed.
+pub(super) async fn connect(milter: &mut Milter, asking: &Asking<'_>) {
+    let limit = milter.each.connect_timeout;
+    let opened = match tokio::time::timeout(limit, asking.sockets.connect(&milter.endpoint)).await {
+        Ok(opened) => opened.map_err(|error| packet::reason(&error)),
+        Err(_) => Err("Connection timed out".to_string()),
+    };
+    let stream = match opened {
+        Ok(stream) => stream,
+        Err(why) => {
+            asking.log.warning(format_args!("connect to Milter service {}: {why}", milter.name));
+            milter.failed(asking);
+            return;
+        }
+    };
+    let mut wire = Wire::new(stream);
+    match negotiate(milter, &mut wire).await {
+        Ok(()) => {
+            milter.set_wire(wire);
+            milter.state = State::Ready;
+        }
+        Err(why) => {
+            asking.log.warning(format_args!("milter {}: {why}", milter.name));
+            milter.failed(asking);
+        }
+    }
+}
+
+/// SMFIC_OPTNEG: what we offer, and what the milter takes of it.
+async fn negotiate(milter: &mut Milter, wire: &mut Wire) -> Result<(), String> {
+    let Protocol { version, events, actions } = milter.each.protocol;
+    let version = version.ok_or("no protocol version information")?;
+    let limit = milter.each.connect_timeout;
+    let mut out = Vec::new();
+    packet::put(&mut out, smfic::OPTNEG, &[&version.to_be_bytes(), &actions.to_be_bytes(), &events.to_be_bytes()]);
+    wire.write(&out, limit).await.map_err(|_| "write error in initial handshake")?;
+    let (reply, data) = wire.reply(limit).await.map_err(|_| "read error in initial handshake")?;
+    if reply != smfic::OPTNEG {
+        return Err(format!("unexpected reply \"{}\" in initial handshake", char::from(reply)));
+    }
+    let mut data = Data(&data);
+    let short = "input packet too short for network long";
+    let (theirs, wanted_actions, wanted) = (data.long().ok_or(short)?, data.long().ok_or(short)?, data.long().ok_or(short)?);
+    if theirs > version {
+        return Err(format!("protocol version {theirs} conflict with MTA protocol version {version}"));
+    }
+    if theirs < 2 {
+        return Err(format!("unexpected protocol version {theirs}"));
+    }
+    if wanted_actions & !actions != 0 {
+        return Err(format!("request mask 0x{wanted_actions:x} conflict with MTA request mask 0x{actions:x}"));
+    }
+    if wanted & !events != 0 {
+        return Err(format!(
+            "event mask 0x{wanted:x} includes features not offered in MTA event mask 0x{events:x}"
+        ));
+    }
+    // What an older library does not expect is not sent.
+    milter.offered = events & Protocol::events_of(theirs);
+    milter.asked = wanted;
+    milter.wanted.read(data).map_err(|unknown| match unknown {
+        Some(number) => format!("ignoring unknown macro type {number}"),
+        None => "packet too short for string".to_string(),
+    })
+}
