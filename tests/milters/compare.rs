@@ -60,12 +60,16 @@ pub fn play(server: &mut Server, cases: &[Case]) -> Vec<Outcome> {
     let mut settings = String::new();
     server.main_cf(MAIN_CF);
     server.start();
+    // The connections that looked whether it is there.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    milter.heard();
     let mut outcomes = Vec::new();
     for (number, case) in cases.iter().enumerate() {
         if case.main_cf != settings {
             settings = case.main_cf.to_string();
             server.reconfigure(&format!("{MAIN_CF}{settings}"), number + 1);
             // The connection that looked for the new greeting.
+            std::thread::sleep(std::time::Duration::from_millis(300));
             milter.heard();
         }
         outcomes.push(one(server, &milter, &sink, case));
@@ -77,15 +81,14 @@ fn one(server: &Server, milter: &Milter, sink: &Sink, case: &Case) -> Outcome {
     milter.play(case.options.clone(), case.script);
     let (before, logged_before) = (sink.messages().len(), server.log().len());
     let mut replies = Vec::new();
-    let mut client = Client::connect(server.port).expect("connected");
     if case.steps.iter().any(|step| matches!(step, Step::Sendmail(..))) {
-        drop(client);
         for step in &case.steps {
             if let Step::Sendmail(sender, recipients, text) = step {
                 replies.push(sendmail(server, sender, recipients, text));
             }
         }
     } else {
+        let mut client = Client::connect(server.port).expect("connected");
         replies.push(client.reply());
         for step in &case.steps {
             replies.push(match step {
@@ -101,11 +104,17 @@ fn one(server: &Server, milter: &Milter, sink: &Sink, case: &Case) -> Outcome {
         waiting.is_empty().then_some(())
     };
     waiting::until(case.patience, done);
-    let told = milter.heard().iter().map(|line| shown(line)).collect();
+    let mut told: Vec<String> = milter.heard().iter().map(|line| shown(line)).collect();
+    // Postfix also says it where there is nothing to abort, such as at the end of a session.
+    let mut begun = false;
+    told.retain(|line| {
+        begun |= line.starts_with("mail ");
+        line != "abort" || std::mem::take(&mut begun)
+    });
     let logged = || {
         let log = server.log();
         let new = log.get(logged_before..).unwrap_or_default();
-        let lines = new.lines().filter(|line| line.contains("ilter") && !line.contains("process /usr/lib"));
+        let lines = new.lines().filter(|line| line.contains("ilter") && !line.contains("overriding earlier entry"));
         lines.map(|line| shown(&normal::log_line(line))).collect::<Vec<_>>()
     };
     // The referee's lines pass through another process.
@@ -174,8 +183,22 @@ fn shown(text: &str) -> String {
     RULES.iter().fold(text.to_string(), |text, (rule, with)| rule.replace_all(&text, *with).into_owned())
 }
 
+/// Where Waxwing answers differently and means it.
+const DIFFERENCES: &[(&str, &str)] = &[
+    ("shutdown at header", SHUTDOWN),
+    ("shutdown at end-of-header", SHUTDOWN),
+    ("shutdown at body", SHUTDOWN),
+    ("shutdown at end", SHUTDOWN),
+    ("data behind continue", "3.7 counts the bytes of another packet"),
+];
+const SHUTDOWN: &str =
+    "in the content 3.7 takes it for a reason to say 250 and to throw the message away; here the client hears 421";
+
 /// What differs, as a text.
 pub fn differences(theirs: &Outcome, ours: &Outcome) -> Option<String> {
+    if let Some((name, why)) = DIFFERENCES.iter().find(|(name, _)| *name == theirs.name) {
+        return (theirs == ours).then(|| format!("{name}: no difference any more, though: {why}"));
+    }
     let mut out = format!("=== {}", theirs.name);
     let mut part = |what: &str, theirs: &[String], ours: &[String]| {
         if theirs != ours {

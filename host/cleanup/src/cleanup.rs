@@ -9,7 +9,7 @@ use queue::{Queue, QueueId};
 use rewrite::Rewrite;
 
 use crate::{
-    CleanupError, ContentChecks, Filtering, FilterSettings, Filters, Incoming, MessageOrigin, Overrides, Settings,
+    CleanupError, ContentChecks, FilterSettings, Filtering, Filters, Incoming, MessageOrigin, Overrides, Settings,
     local_session::LocalSession, parameters,
 };
 
@@ -69,7 +69,17 @@ impl Cleanup {
         }
         let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "cleanup");
         let checks = Arc::new(ContentChecks::of(config));
-        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log, checks, filters: None, filters_bounces: false })
+        Ok(Self {
+            settings: Arc::new(settings),
+            rewrite,
+            tables,
+            queue,
+            clock,
+            log,
+            checks,
+            filters: None,
+            filters_bounces: false,
+        })
     }
 
     /// The same with header_checks and its relatives, whose tables and plugins are opened here.

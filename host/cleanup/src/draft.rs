@@ -30,7 +30,14 @@ impl Draft {
         fields.extend(header::fields(below).map(|field| Bytes::copy_from_slice(field.raw)));
         let separator: u64 = if content.read(header_end, 2)?.starts_with(b"\r\n") { 2 } else { 0 };
         let changed = !below.is_empty();
-        Ok(Self { fields, body_at: header_end + separator, separator_at: header_end, old: content, body: None, changed })
+        Ok(Self {
+            fields,
+            body_at: header_end + separator,
+            separator_at: header_end,
+            old: content,
+            body: None,
+            changed,
+        })
     }
 
     /// Has to be written to the queue.
@@ -294,10 +301,7 @@ mod tests {
         draft.write_body(b"one\ntw");
         draft.write_body(b"o");
         draft.end_body();
-        assert_eq!(
-            String::from_utf8_lossy(&draft.header()),
-            "Received: us\r\nA: x\r\na: 2\r\nZ: 9\r\nN: 1\r\n\t2\r\n"
-        );
+        assert_eq!(String::from_utf8_lossy(&draft.header()), "Received: us\r\nA: x\r\na: 2\r\nZ: 9\r\nN: 1\r\n\t2\r\n");
         assert_eq!(&draft.read_body(1, 100).expect("in memory")[..], b"ne\r\ntwo\r\n");
     }
 }

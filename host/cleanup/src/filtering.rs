@@ -8,7 +8,7 @@ use crate::{
     cleanup::local_call,
     draft::Draft,
     inspection::Inspection,
-    milters::{CLIENT_ADDRESS, CLIENT_NAME, LocalMacros, Message, simulate},
+    milters::{CLIENT_ADDRESS, CLIENT_NAME, LocalMacros, Message, answer_text, simulate},
 };
 
 /// What has become of a message so far.
@@ -30,19 +30,15 @@ impl Fate<'_> {
             Answer::Hold if self.held => return true,
             Answer::Hold => ("milter-hold", "milter triggers HOLD action".to_string()),
             Answer::Discard => ("milter-discard", "milter triggers DISCARD action".to_string()),
-            Answer::Shutdown => ("milter-reject", "message content rejected".to_string()),
+            Answer::Shutdown => ("milter-reject", "4.7.0 Server closing connection".to_string()),
             // The code is not logged: Postfix knows it only later.
-            Answer::Reply(text) => ("milter-reject", text.get(4..).unwrap_or_default().replace("\r\n", " ")),
+            Answer::Reply(text) => ("milter-reject", answer_text(text).get(4..).unwrap_or_default().to_string()),
         };
         let (id, client, details) = (self.id, &self.client, &self.details);
         self.log.info(format_args!("{id}: {action}: {event}{client}: {text};{details}"));
         match answer {
             Answer::Hold => self.held = true,
             Answer::Discard => self.discarded = true,
-            Answer::Shutdown => {
-                let reply = Reply::new(550, Status::permanent(7, 1), "Error: message content rejected");
-                self.refused = Some(CleanupError::PeerContentRefused(Box::new(reply)));
-            }
             Answer::Reply(_) if event == "RCPT" => {
                 self.log.warning(format_args!(
                     "{id}: milter configuration error: can't reject recipient in non-smtpd(8) submission"
@@ -51,7 +47,7 @@ impl Fate<'_> {
                 let reply = Reply::new(451, Status::temporary(3, 0), "Error: internal error 1");
                 self.refused = Some(CleanupError::PeerContentRefused(Box::new(reply)));
             }
-            Answer::Reply(_) => {
+            Answer::Reply(_) | Answer::Shutdown => {
                 self.refused = answer.reply().map(|reply| CleanupError::PeerContentRefused(Box::new(reply)));
             }
         }

@@ -10,12 +10,8 @@ use mail::{
 use queue::{QueueId, Writer};
 
 use crate::{
-    Asking, Cleanup, CleanupError, FilterSession, MessageOrigin,
-    draft::Draft,
-    edits,
-    headers::Headers,
-    inspection::Inspection,
-    view::View,
+    Asking, Cleanup, CleanupError, FilterSession, MessageOrigin, draft::Draft, edits, headers::Headers,
+    inspection::Inspection, view::View,
 };
 
 bitflags::bitflags! {

@@ -18,4 +18,5 @@ pub use list::{FilterSettings, Filters};
 pub(crate) use local::{CLIENT_ADDRESS, CLIENT_NAME, LocalMacros, simulate};
 pub use macros::Macros;
 pub(crate) use message::Message;
+pub(crate) use session::answer_text;
 pub use session::{Answer, Asking, FilterSession};

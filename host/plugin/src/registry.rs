@@ -4,8 +4,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use config::{Config, PluginRow};
 use hook::{
-    Catalogue, Check, Checkers, Delivery, DeliveryAttempts, Filter, FilterSource, MailLog, Offer, Report, Restriction, Services,
-    Stage, Stages, Table,
+    Catalogue, Check, Checkers, Delivery, DeliveryAttempts, Filter, FilterSource, MailLog, Offer, Report, Restriction,
+    Services, Stage, Stages, Table,
 };
 
 use crate::{

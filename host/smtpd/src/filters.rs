@@ -69,16 +69,12 @@ impl Generation {
     }
 }
 
-/// The arguments of MAIL and RCPT as filters get them: the address with its brackets, then the parameters.
+/// The arguments of MAIL and RCPT as filters get them: the address as it was given, then the parameters.
 fn arguments<'a>(argument: &'a str, word: &str, smtputf8: bool) -> Vec<std::borrow::Cow<'a, str>> {
     let given = command::path_argument(argument, word).unwrap_or(argument);
     let syntax = path::Syntax { strict: false, smtputf8 };
     let Ok(parsed) = path::parse(given, syntax) else { return vec![given.into()] };
-    let external = match parsed.external.starts_with('<') {
-        true => parsed.external.into(),
-        false => format!("<{}>", parsed.external).into(),
-    };
-    std::iter::once(external).chain(parsed.rest.split_ascii_whitespace().map(Into::into)).collect()
+    std::iter::once(parsed.external.into()).chain(parsed.rest.split_ascii_whitespace().map(Into::into)).collect()
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
@@ -177,6 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// The session ended.
     pub async fn dismiss_filters(&mut self) {
         if self.filters.is_some() {
+            self.filters_abort |= self.session.transaction.is_some();
             self.tell_filters(Told::Quit, None).await;
             self.filters = None;
         }
@@ -192,7 +189,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let call = call(&session, &self.notes, &self.instances);
         let log = &self.service.log;
         let asking = Asking { sockets: &*services.sockets, log, macros: &macros, call: &call, id: session.id() };
-        if ended {
+        // As by Postfix, which resets its session after it told of HELO.
+        let late = matches!(told, Told::Helo(_));
+        if ended && !late {
             filters.abort(&asking).await;
         }
         let discarded = session.transaction.as_ref().is_some_and(|transaction| transaction.discard);
@@ -210,6 +209,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             Told::Data => filters.data(&asking).await,
             Told::Unknown(line) => filters.unknown(line, &asking).await,
         };
+        if ended && late {
+            filters.abort(&asking).await;
+        }
         self.filters = Some(filters);
         answer
     }
@@ -225,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let (word, text) = match &answer {
             Answer::Hold => ("milter-hold", "milter triggers HOLD action".to_string()),
             Answer::Discard => ("milter-discard", "milter triggers DISCARD action".to_string()),
-            Answer::Shutdown | Answer::Reply(_) => ("milter-reject", reply.as_ref().map(Reply::log_text)?),
+            Answer::Shutdown | Answer::Reply(_) => ("milter-reject", answer.log_text()),
         };
         crate::restrict::log::happened(&self.service.log, &self.session, word, format_args!("{text}"));
         if let Some(transaction) = &mut self.session_mut().transaction {

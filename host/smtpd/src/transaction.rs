@@ -19,8 +19,8 @@ use crate::{
     verb::{END_OF_MESSAGE, Step, bdat::Chunks, refusal},
 };
 
-pub(crate) use cleanup::{Incoming, MessageOrigin};
 use cleanup::{Asking, Committed, Filtering};
+pub(crate) use cleanup::{Incoming, MessageOrigin};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// MAIL FROM was read: the transaction begins, if restrictions let it.

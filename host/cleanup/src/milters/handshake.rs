@@ -22,7 +22,7 @@ pub(super) async fn connect(milter: &mut Milter, asking: &Asking<'_>) {
         }
     };
     let mut wire = Wire::new(stream);
-    match negotiate(milter, &mut wire).await {
+    match negotiate(milter, &mut wire, asking).await {
         Ok(()) => {
             milter.set_wire(wire);
             milter.state = State::Ready;
@@ -35,7 +35,7 @@ pub(super) async fn connect(milter: &mut Milter, asking: &Asking<'_>) {
 }
 
 /// SMFIC_OPTNEG: what we offer, and what the milter takes of it.
-async fn negotiate(milter: &mut Milter, wire: &mut Wire) -> Result<(), String> {
+async fn negotiate(milter: &mut Milter, wire: &mut Wire, asking: &Asking<'_>) -> Result<(), String> {
     let Protocol { version, events, actions } = milter.each.protocol;
     let version = version.ok_or("no protocol version information")?;
     let limit = milter.each.connect_timeout;
@@ -48,24 +48,20 @@ async fn negotiate(milter: &mut Milter, wire: &mut Wire) -> Result<(), String> {
     }
     let mut data = Data(&data);
     let short = "input packet too short for network long";
-    let (theirs, wanted_actions, wanted) = (data.long().ok_or(short)?, data.long().ok_or(short)?, data.long().ok_or(short)?);
+    let (theirs, wanted_actions, wanted) =
+        (data.long().ok_or(short)?, data.long().ok_or(short)?, data.long().ok_or(short)?);
     if theirs > version {
         return Err(format!("protocol version {theirs} conflict with MTA protocol version {version}"));
     }
     if theirs < 2 {
-        return Err(format!("unexpected protocol version {theirs}"));
+        asking.log.warning(format_args!("milter {}: unexpected protocol version {theirs}", milter.name));
     }
     if wanted_actions & !actions != 0 {
         return Err(format!("request mask 0x{wanted_actions:x} conflict with MTA request mask 0x{actions:x}"));
     }
-    if wanted & !events != 0 {
-        return Err(format!(
-            "event mask 0x{wanted:x} includes features not offered in MTA event mask 0x{events:x}"
-        ));
-    }
     // What an older library does not expect is not sent.
     milter.offered = events & Protocol::events_of(theirs);
-    milter.asked = wanted;
+    milter.asked = wanted & events;
     milter.wanted.read(data).map_err(|unknown| match unknown {
         Some(number) => format!("ignoring unknown macro type {number}"),
         None => "packet too short for string".to_string(),

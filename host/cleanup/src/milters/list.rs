@@ -108,7 +108,8 @@ pub(super) fn macro_names(text: &str) -> Vec<String> {
 fn macro_defaults(text: &str) -> Result<HashMap<String, String>, String> {
     let mut all = HashMap::new();
     for word in tokens::split(text, tokens::COMMA_SPACE) {
-        let (name, value) = tokens::name_value(tokens::strip_braces(word)?)?;
+        // `{name}=value` begins with a brace, too.
+        let (name, value) = tokens::name_value(tokens::strip_braces(word).unwrap_or(word))?;
         let name = if name.len() == 1 || name.starts_with('{') { name.to_string() } else { format!("{{{name}}}") };
         all.insert(name, value.to_string());
     }
@@ -207,12 +208,19 @@ mod tests {
     fn lists() {
         let parse = |text: &str| Filters::parse(&settings(), text, &Nobody);
         assert!(parse(" ").expect("empty").is_none());
-        let filters = parse("inet:localhost:1 { unix:p/q, connect_timeout=3s, { default_action = accept } protocol=3 }");
+        let filters =
+            parse("inet:localhost:1 { unix:p/q, connect_timeout=3s, { default_action = accept } protocol=3 }");
         let filters = filters.expect("a list").expect("two");
         let [one, two] = &filters.items[..] else { panic!("{} items", filters.items.len()) };
-        assert_eq!((&*one.name, one.own_action, &one.each.default_action), ("inet:localhost:1", false, &DefaultAction::Tempfail));
+        assert_eq!(
+            (&*one.name, one.own_action, &one.each.default_action),
+            ("inet:localhost:1", false, &DefaultAction::Tempfail)
+        );
         assert_eq!((&*two.name, two.own_action, &two.each.default_action), ("unix:p/q", true, &DefaultAction::Accept));
-        assert_eq!((two.each.connect_timeout, two.each.command_timeout), (Duration::from_secs(3), Duration::from_secs(30)));
+        assert_eq!(
+            (two.each.connect_timeout, two.each.command_timeout),
+            (Duration::from_secs(3), Duration::from_secs(30))
+        );
         for (bad, why) in [
             ("nobody", "Milter service needs transport:endpoint instead of \"nobody\""),
             ("ftp:x", "invalid transport name: ftp in Milter service: ftp:x"),

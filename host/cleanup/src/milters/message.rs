@@ -50,7 +50,11 @@ impl FilterSession {
     }
 }
 
-async fn show(milter: &mut Milter, message: &mut Message<'_>, asking: &Asking<'_>) -> Result<Option<Answer>, CleanupError> {
+async fn show(
+    milter: &mut Milter,
+    message: &mut Message<'_>,
+    asking: &Asking<'_>,
+) -> Result<Option<Answer>, CleanupError> {
     if milter.state != State::Envelope {
         return Ok(milter.answer.clone());
     }

@@ -57,9 +57,9 @@ pub(super) const MAIL: Event = event(smfic::MAIL, smfip::NOMAIL, smfip::NR_MAIL,
 pub(super) const RCPT: Event = event(smfic::RCPT, smfip::NORCPT, smfip::NR_RCPT, Some(Moment::Rcpt));
 pub(super) const DATA: Event = event(smfic::DATA, smfip::NODATA, smfip::NR_DATA, Some(Moment::Data));
 pub(super) const UNKNOWN: Event = event(smfic::UNKNOWN, smfip::NOUNKNOWN, smfip::NR_UNKN, Some(Moment::Unknown));
-pub(super) const HEADER: Event = event(smfic::HEADER, smfip::NOHDRS, smfip::NR_HDR, None);
+pub(super) const HEADER: Event = event(smfic::HEADER, smfip::NOHDRS, smfip::NR_HDR, Some(Moment::EndOfHeader));
 pub(super) const EOH: Event = event(smfic::EOH, smfip::NOEOH, smfip::NR_EOH, Some(Moment::EndOfHeader));
-pub(super) const BODY: Event = event(smfic::BODY, smfip::NOBODY, smfip::NR_BODY, None);
+pub(super) const BODY: Event = event(smfic::BODY, smfip::NOBODY, smfip::NR_BODY, Some(Moment::EndOfData));
 pub(super) const BODYEOB: Event = event(smfic::BODYEOB, 0, 0, Some(Moment::EndOfData));
 
 const fn event(request: u8, unwanted: u32, silent: u32, moment: Option<Moment>) -> Event {
@@ -147,7 +147,10 @@ impl Milter {
 
     /// The session is over.
     pub async fn quit(&mut self, asking: &Asking<'_>) {
-        if self.wire.is_some() && self.state != State::Error {
+        // One that has no more say is left without a word, as by Postfix.
+        if self.wire.is_some()
+            && matches!(self.state, State::Ready | State::Envelope | State::Message | State::AcceptsMessage)
+        {
             let mut out = Vec::new();
             packet::put(&mut out, smfic::QUIT, &[]);
             self.write(&out, asking).await;
@@ -173,7 +176,8 @@ impl Milter {
 
     /// Sends macros and event; false when no reply is to be waited for.
     pub async fn send(&mut self, event: &Event, data: &[u8], asking: &Asking<'_>) -> bool {
-        if event.unwanted != 0 && self.offered & event.unwanted == 0 {
+        let unheard_of = event.unwanted != 0 && self.offered & event.unwanted == 0;
+        if unheard_of || self.skips == Some(event.request) {
             return false;
         }
         let mut out = Vec::new();
@@ -185,7 +189,7 @@ impl Milter {
                 packet::put(&mut out, smfic::MACRO, &[&[event.request], &values]);
             }
         }
-        let wanted = self.asked & event.unwanted == 0 && self.skips != Some(event.request);
+        let wanted = self.asked & event.unwanted == 0;
         if wanted {
             packet::put(&mut out, event.request, &[data]);
         }
@@ -225,7 +229,7 @@ impl Milter {
         match reply {
             smfir::PROGRESS => Heard::More,
             smfir::CONTINUE => Heard::Done(self.answer.clone()),
-            smfir::SKIP if event.request != smfic::BODYEOB && self.asked & smfip::SKIP != 0 => {
+            smfir::SKIP if event.request != smfic::BODYEOB => {
                 self.skips = Some(event.request);
                 Heard::Done(self.answer.clone())
             }
@@ -237,17 +241,20 @@ impl Milter {
                 let name = &self.name;
                 let what = "DISCARD action is not allowed for connect or helo";
                 asking.log.warning(format_args!("milter {name}: {what}"));
-                Heard::Done(self.misconfigured())
+                Heard::Done(self.answer.clone())
             }
             smfir::DISCARD => {
                 self.state = State::AcceptsMessage;
                 Heard::Done(Some(Answer::Discard))
             }
             smfir::REJECT => self.refuse(connection, "550 5.7.1 Command rejected".to_string()),
-            smfir::TEMPFAIL => {
-                self.refuse(connection, "451 4.7.1 Service unavailable - try again later".to_string())
+            smfir::TEMPFAIL => self.refuse(connection, "451 4.7.1 Service unavailable - try again later".to_string()),
+            smfir::SHUTDOWN => {
+                self.wire = None;
+                self.state = State::Error;
+                self.answer = Some(Answer::Shutdown);
+                Heard::Done(self.answer.clone())
             }
-            smfir::SHUTDOWN => Heard::Done(Some(Answer::Shutdown)),
             smfir::REPLYCODE => match super::session::reply_text(&data) {
                 Some(text) => self.refuse(connection, text),
                 None => {

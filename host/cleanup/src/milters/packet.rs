@@ -57,7 +57,6 @@ pub(super) mod smfip {
     pub const NR_HDR: u32 = 0x80;
     pub const NOUNKNOWN: u32 = 0x100;
     pub const NODATA: u32 = 0x200;
-    pub const SKIP: u32 = 0x400;
     /// Wants recipients that the server refused, too.
     pub const RCPT_REJ: u32 = 0x800;
     pub const NR_CONN: u32 = 0x1000;
@@ -137,8 +136,8 @@ pub(super) fn request_name(request: u8) -> &'static str {
 }
 
 /// SMFIR_CONTINUE and so on, for log lines.
-pub(super) fn reply_name(reply: u8) -> String {
-    let name = match reply {
+pub(super) fn reply_name(reply: u8) -> &'static str {
+    match reply {
         smfir::ADDRCPT => "SMFIR_ADDRCPT",
         smfir::DELRCPT => "SMFIR_DELRCPT",
         smfir::ADDRCPT_PAR => "SMFIR_ADDRCPT_PAR",
@@ -159,9 +158,8 @@ pub(super) fn reply_name(reply: u8) -> String {
         smfir::SKIP => "SMFIR_SKIP",
         smfir::TEMPFAIL => "SMFIR_TEMPFAIL",
         smfir::REPLYCODE => "SMFIR_REPLYCODE",
-        other => return format!("(unknown MTA reply {other})"),
-    };
-    name.to_string()
+        _ => "(unknown filter reply)",
+    }
 }
 
 /// Appends a request.
@@ -249,8 +247,8 @@ impl Wire {
         while self.read.len() - self.used < bytes {
             let mut piece = [0; 4096];
             match timed(limit, self.stream.read(&mut piece)).await? {
-                // Postfix shows whatever errno holds at the end of the connection.
-                0 => return Err("Success".to_string()),
+                // What Postfix says of a connection that ended.
+                0 => return Err("Application error".to_string()),
                 some => self.read.extend_from_slice(&piece[..some]),
             }
         }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use hook::{
-    Call, Edit, Event, FailureAction, Filter, FilterEvents, Level, LogLine, Response, TypedReply,
-};
+use hook::{Call, Edit, Event, FailureAction, Filter, FilterEvents, Level, LogLine, Response, TypedReply};
 
 use super::{
     list::DefaultAction,
@@ -205,13 +203,7 @@ impl Plugin {
         }
     }
 
-    async fn content(
-        &mut self,
-        kind: FilterEvents,
-        event: Event,
-        call: &Call,
-        asking: &Asking<'_>,
-    ) -> Option<Answer> {
+    async fn content(&mut self, kind: FilterEvents, event: Event, call: &Call, asking: &Asking<'_>) -> Option<Answer> {
         let (answer, edits) = self.tell(kind, &event, Over::ThisMessage, call, asking).await;
         match edits.iter().any(|edit| matches!(edit, Edit::Discard(_))) {
             true => answer.or(Some(Answer::Discard)),

@@ -28,6 +28,14 @@ impl Answer {
         Self::Reply("451 4.3.5 Server configuration problem - try again later".to_string())
     }
 
+    /// For the log; empty where there is no reply.
+    pub fn log_text(&self) -> String {
+        match self {
+            Self::Reply(text) => answer_text(text),
+            _ => self.reply().map(|reply| reply.log_text()).unwrap_or_default(),
+        }
+    }
+
     /// What the client is told; none where it is not told.
     pub fn reply(&self) -> Option<Reply> {
         match self {
@@ -36,6 +44,11 @@ impl Answer {
             Self::Reply(text) => Some(reply_of(text)),
         }
     }
+}
+
+/// A reply of a filter for the log: line ends and other control characters show as `?`.
+pub fn answer_text(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// A reply of a milter, which was checked by [`reply_text`].
@@ -113,6 +126,9 @@ impl FilterSession {
 
     /// The client connected. `port` is 0 when it is not known; an address that is none is of an unknown family.
     pub async fn connect(&mut self, name: &str, address: &str, port: u16, asking: &Asking<'_>) -> Option<Answer> {
+        // As Sendmail has it, a client without a name is called by its address.
+        let unnamed = format!("[{address}]");
+        let name = if name == "unknown" { &unnamed } else { name };
         let mut data = strings([name.as_bytes()]);
         let (family, shown) = match address.parse() {
             Ok(std::net::IpAddr::V4(_)) => (b'4', address.to_string()),
@@ -246,18 +262,19 @@ impl FilterSession {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn replies() {
-        let good = |text: &str| reply_text(text.as_bytes()).map(|text| {
-            let mut out = Vec::new();
-            reply_of(&text).write_to(&mut out);
-            String::from_utf8_lossy(&out).into_owned()
-        });
+        let good = |text: &str| {
+            reply_text(text.as_bytes()).map(|text| {
+                let mut out = Vec::new();
+                reply_of(&text).write_to(&mut out);
+                String::from_utf8_lossy(&out).into_owned()
+            })
+        };
         assert_eq!(good("550 5.7.1 No\0junk").as_deref(), Some("550 5.7.1 No\r\n"));
         assert_eq!(good("451 later").as_deref(), Some("451 later\r\n"));
         assert_eq!(good("550-5.7.1 a b\r\n550 5.7.1 c").as_deref(), Some("550-5.7.1 a b\r\n550 5.7.1 c\r\n"));

@@ -236,7 +236,13 @@ impl Server {
         log.info(format_args!("{id}: uid={uid} from=<{sender}>"));
         let trace = with_received(&generation.config, &id.to_string(), Some(uid), envelope.arrival, b"");
         let full_name = full_name(uid);
-        let mail = cleanup::LocalMail { envelope: &envelope, trace: &trace, content, full_name: &full_name, overrides: cleanup::Overrides::empty() };
+        let mail = cleanup::LocalMail {
+            envelope: &envelope,
+            trace: &trace,
+            content,
+            full_name: &full_name,
+            overrides: cleanup::Overrides::empty(),
+        };
         generation.cleanup.submit_local(id, mail).await.map_err(|e| anyhow!("{e}"))?;
         Ok(id.to_string())
     }
