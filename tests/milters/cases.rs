@@ -168,7 +168,7 @@ fn sessions() -> Vec<Case> {
                 "MAIL FROM:<a@b.test> BODY=8BITMIME",
                 "RCPT TO:<\"a b\"@d.test>",
                 "RCPT TO:<x@d.test> NOTIFY=NEVER ORCPT=rfc822;x@d.test",
-                "EHLO again",
+                "RSET", "EHLO again",
                 "VRFY you",
                 "QUIT",
             ]),
@@ -332,7 +332,7 @@ fn headers() -> Vec<Case> {
             ..case("no body", at!("end", (b'b', b"a body\r\n".to_vec()), CONTINUE))
         },
         Case {
-            main_cf: "message_drop_headers = x-fold\nheader_checks = inline:{ { X-Same:\\ 1 = IGNORE } }, regexp:{ { /^X-NoBlank/ REPLACE X-Replaced: 1 } }\n",
+            main_cf: "message_drop_headers = x-fold\nheader_checks = regexp:{ { /^X-NoBlank/ REPLACE X-Replaced: 1 } }\n",
             ..case("after header_checks", |_, _| None)
         },
     ]
@@ -430,6 +430,10 @@ pub fn local() -> Vec<Case> {
             at!("end", header(b'h', 0, "X-Added", "value"), (b'+', text("<more@d.test>")), CONTINUE),
         ),
         send("sendmail: quarantine", at!("end", (b'q', text("why")), CONTINUE)),
+        send("sendmail: reject at end", at!("end", (b'r', Vec::new()))),
+        send("sendmail: reject at mail", at!("mail", (b'y', text("550 5.7.9 not you")))),
+        send("sendmail: reject at rcpt", at!("rcpt", (b'r', Vec::new()))),
+        send("sendmail: tempfail at end", at!("end", (b't', Vec::new()))),
         send("sendmail: discard", at!("mail", (b'd', Vec::new()))),
         send("sendmail: discard at end", at!("end", (b'd', Vec::new()))),
     ]

@@ -85,9 +85,14 @@ impl Cleanup {
         &self,
         id: &str,
         envelope: &mut Envelope,
-        recipient: EnvelopeRecipient,
+        mut recipient: EnvelopeRecipient,
         mapping: bool,
     ) -> Result<(), CleanupError> {
+        // Its original address is the one it has here, since it was never given by a client.
+        recipient.address = self.rewrite.rewrite(&recipient.address, true);
+        if mapping {
+            self.canonical(id, &mut recipient.address, Classes::ENVELOPE_RECIPIENT).await?;
+        }
         let mut to = Recipients { list: Vec::with_capacity(envelope.recipients.len() + 1), seen: HashSet::new() };
         for mut known in std::mem::take(&mut envelope.recipients) {
             if known.original.is_empty() {

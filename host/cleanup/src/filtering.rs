@@ -34,7 +34,13 @@ impl Fate<'_> {
             // The code is not logged: Postfix knows it only later.
             Answer::Reply(text) => ("milter-reject", answer_text(text).get(4..).unwrap_or_default().to_string()),
         };
-        let (id, client, details) = (self.id, &self.client, &self.details);
+        let (id, client) = (self.id, &self.client);
+        // What was not told yet is not known yet.
+        let details = match event {
+            "CONNECT" | "EHLO" => "",
+            "MAIL" => self.details.split(" to=<").next().unwrap_or_default(),
+            _ => &self.details,
+        };
         self.log.info(format_args!("{id}: {action}: {event}{client}: {text};{details}"));
         match answer {
             Answer::Hold => self.held = true,

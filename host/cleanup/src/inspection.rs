@@ -169,7 +169,7 @@ impl Inspection {
             CheckPart::MilterHeader => ("milter-header-", "header", 60),
             CheckPart::Header | CheckPart::MimeHeader | CheckPart::NestedHeader => ("", "header", 200),
         };
-        let colon = if why.is_empty() { "" } else { ": " };
+        let colon = if why.is_empty() && before.is_empty() { "" } else { ": " };
         let (id, details) = (&self.id, &self.details);
         self.cleanup.log.info(format_args!("{id}: {before}{word}: {class} {}{details}{colon}{why}", shown(text, most)));
     }

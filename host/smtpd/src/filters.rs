@@ -185,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let mut filters = self.filters.take()?;
         let session = self.session.clone();
         let services = &self.service.services;
-        let macros = SmtpMacros { session: &session, addresses: &*services.addresses, refusal };
+        let macros = SmtpMacros { session: &session, addresses: &*services.addresses, refusal, content: false };
         let call = call(&session, &self.notes, &self.instances);
         let log = &self.service.log;
         let asking = Asking { sockets: &*services.sockets, log, macros: &macros, call: &call, id: session.id() };
@@ -273,7 +273,20 @@ pub(crate) struct SmtpMacros<'a> {
     pub addresses: &'a dyn Addresses,
     /// What the recipient was refused with.
     pub refusal: Option<Reply>,
+    /// The message is told of, of which cleanup(8) of Postfix knows less than smtpd(8).
+    pub content: bool,
 }
+
+const ONLY_BEFORE_CONTENT: [&str; 8] = [
+    "{client_connections}",
+    "{client_resolve}",
+    "{mail_addr}",
+    "{mail_host}",
+    "{mail_mailer}",
+    "{rcpt_addr}",
+    "{rcpt_host}",
+    "{rcpt_mailer}",
+];
 
 impl SmtpMacros<'_> {
     /// Transport, next hop and address of an envelope address; of the null sender nothing.
@@ -282,9 +295,10 @@ impl SmtpMacros<'_> {
         self.addresses.resolve(address, sender).await.ok().map(which)
     }
 
+    /// Where mail to the sender goes. That to the null sender goes to MAILER-DAEMON.
     async fn of_sender(&self, which: fn(Resolution) -> String) -> Option<String> {
         match self.session.sender()? {
-            "" => Some(String::new()),
+            "" => self.resolved("MAILER-DAEMON", which).await,
             sender => self.resolved(sender, which).await,
         }
     }
@@ -312,6 +326,9 @@ impl SmtpMacros<'_> {
 
     async fn find(&self, name: &str) -> Option<String> {
         let session = self.session;
+        if self.content && ONLY_BEFORE_CONTENT.contains(&name) {
+            return None;
+        }
         let quoted = |resolution: Resolution| address::quote(&resolution.recipient).into_owned();
         match name {
             "i" => session.queue_id.clone(),
@@ -333,10 +350,18 @@ impl SmtpMacros<'_> {
             "{auth_type}" => session.sasl_method.clone(),
             "{auth_authen}" => session.sasl_username.clone(),
             "{auth_author}" => session.sasl_sender.clone(),
+            "{mail_addr}" if session.sender() == Some("") => Some(String::new()),
             "{mail_addr}" => self.of_sender(quoted).await,
             "{mail_host}" => self.of_sender(|resolution| resolution.nexthop).await,
             "{mail_mailer}" => self.of_sender(|resolution| resolution.transport).await,
-            "{rcpt_addr}" => self.of_recipient(quoted, |refusal| refusal.lines.join(" ")).await,
+            // The text without the address in front of it.
+            "{rcpt_addr}" => {
+                let text = |refusal: &Reply| {
+                    let text = refusal.lines.join(" ");
+                    text.split_once(' ').map_or(String::new(), |(_, rest)| rest.to_string())
+                };
+                self.of_recipient(quoted, text).await
+            }
             "{rcpt_host}" => {
                 let status = |refusal: &Reply| refusal.status.map(|status| status.to_string()).unwrap_or_default();
                 self.of_recipient(|resolution| resolution.nexthop, status).await

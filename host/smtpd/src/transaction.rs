@@ -278,7 +278,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let Some(filters) = &mut self.filters else { return incoming.commit(envelope, edits).await };
         let session = self.session.clone();
         let services = &self.service.services;
-        let macros = SmtpMacros { session: &session, addresses: &*services.addresses, refusal: None };
+        let macros = SmtpMacros { session: &session, addresses: &*services.addresses, refusal: None, content: true };
         let call = crate::filters::call(&session, &self.notes, &self.instances);
         let log = &self.service.log;
         let asking = Asking { sockets: &*services.sockets, log, macros: &macros, call: &call, id: session.id() };

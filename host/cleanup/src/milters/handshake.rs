@@ -8,6 +8,13 @@ use super::{
 
 /// Connects and negotiates. The milter is then ready or failed.
 pub(super) async fn connect(milter: &mut Milter, asking: &Asking<'_>) {
+    let Ok(version) = milter.each.protocol.version.clone() else {
+        if let Err(why) = &milter.each.protocol.version {
+            asking.log.warning(format_args!("milter {}: {why}", milter.name));
+        }
+        milter.misconfigured();
+        return;
+    };
     let limit = milter.each.connect_timeout;
     let opened = match tokio::time::timeout(limit, asking.sockets.connect(&milter.endpoint)).await {
         Ok(opened) => opened.map_err(|error| packet::reason(&error)),
@@ -22,7 +29,7 @@ pub(super) async fn connect(milter: &mut Milter, asking: &Asking<'_>) {
         }
     };
     let mut wire = Wire::new(stream);
-    match negotiate(milter, &mut wire, asking).await {
+    match negotiate(milter, &mut wire, version, asking).await {
         Ok(()) => {
             milter.set_wire(wire);
             milter.state = State::Ready;
@@ -35,9 +42,8 @@ pub(super) async fn connect(milter: &mut Milter, asking: &Asking<'_>) {
 }
 
 /// SMFIC_OPTNEG: what we offer, and what the milter takes of it.
-async fn negotiate(milter: &mut Milter, wire: &mut Wire, asking: &Asking<'_>) -> Result<(), String> {
-    let Protocol { version, events, actions } = milter.each.protocol;
-    let version = version.ok_or("no protocol version information")?;
+async fn negotiate(milter: &mut Milter, wire: &mut Wire, version: u32, asking: &Asking<'_>) -> Result<(), String> {
+    let Protocol { events, actions, .. } = milter.each.protocol;
     let limit = milter.each.connect_timeout;
     let mut out = Vec::new();
     packet::put(&mut out, smfic::OPTNEG, &[&version.to_be_bytes(), &actions.to_be_bytes(), &events.to_be_bytes()]);
@@ -62,8 +68,9 @@ async fn negotiate(milter: &mut Milter, wire: &mut Wire, asking: &Asking<'_>) ->
     // What an older library does not expect is not sent.
     milter.offered = events & Protocol::events_of(theirs);
     milter.asked = wanted & events;
-    milter.wanted.read(data).map_err(|unknown| match unknown {
-        Some(number) => format!("ignoring unknown macro type {number}"),
-        None => "packet too short for string".to_string(),
-    })
+    let unknown = milter.wanted.read(data).ok_or("packet too short for string")?;
+    for number in unknown {
+        asking.log.warning(format_args!("milter {}: ignoring unknown macro type {number}", milter.name));
+    }
+    Ok(())
 }

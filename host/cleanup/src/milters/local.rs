@@ -23,7 +23,8 @@ impl Macros for LocalMacros {
             "_" => Some(format!("{CLIENT_NAME} [{CLIENT_ADDRESS}]")),
             "{client_name}" | "{client_ptr}" => Some(CLIENT_NAME.to_string()),
             "{client_addr}" => Some(CLIENT_ADDRESS.to_string()),
-            "{client_port}" => Some("0".to_string()),
+            "{client_port}" | "{daemon_port}" => Some("0".to_string()),
+            "{daemon_addr}" => Some(CLIENT_ADDRESS.to_string()),
             "{mail_addr}" => self.sender.clone(),
             "{rcpt_addr}" => self.recipient.clone(),
             _ => None,
@@ -51,7 +52,7 @@ pub(crate) async fn simulate(
         return;
     }
     let sender = address::quote(&envelope.sender).into_owned();
-    let argument = format!("<{sender}>");
+    let argument = sender.clone();
     macros.sender = Some(sender);
     let answer = filters.mail(&[&argument], &Asking { sockets, log, macros, call, id }).await;
     if !go_on("MAIL", answer) {
@@ -59,7 +60,7 @@ pub(crate) async fn simulate(
     }
     for recipient in &envelope.recipients {
         let recipient = address::quote(&recipient.address).into_owned();
-        let argument = format!("<{recipient}>");
+        let argument = recipient.clone();
         macros.recipient = Some(recipient);
         let answer = filters.rcpt(&[&argument], false, &Asking { sockets, log, macros, call, id }).await;
         if !go_on("RCPT", answer) {

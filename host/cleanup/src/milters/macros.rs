@@ -39,21 +39,23 @@ impl Wanted {
         Self { settings, own: Default::default() }
     }
 
-    /// The lists after the option negotiation. The error is the number of a list that does not exist.
-    pub fn read(&mut self, mut data: Data<'_>) -> Result<(), Option<u32>> {
+    /// The lists after the option negotiation. Gives the numbers of those that are none; None: they cannot be read.
+    pub fn read(&mut self, mut data: Data<'_>) -> Option<Vec<u32>> {
+        let mut unknown = Vec::new();
         while !data.is_empty() {
-            let number = data.long().ok_or(None)?;
-            let text = data.string().ok_or(None)?;
-            let names = macro_names(&String::from_utf8_lossy(text));
-            *self.own.get_mut(number as usize).ok_or(Some(number))? = Some(names);
+            let (number, text) = (data.long()?, data.string()?);
+            match self.own.get_mut(number as usize) {
+                Some(own) => *own = Some(macro_names(&String::from_utf8_lossy(text))),
+                None => unknown.push(number),
+            }
         }
-        Ok(())
+        Some(unknown)
     }
 
     fn names(&self, moment: Moment) -> &[String] {
         let MacroLists { connect, helo, mail, rcpt, data, unknown, end_of_header, end_of_data } = &self.settings.macros;
-        if self.own.iter().any(Option::is_some) {
-            return self.own.get(moment as usize).and_then(Option::as_deref).unwrap_or_default();
+        if let Some(Some(own)) = self.own.get(moment as usize) {
+            return own;
         }
         match moment {
             Moment::Connect => connect,

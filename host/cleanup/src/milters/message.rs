@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hook::{CheckPart, Edit};
-use mail::{Envelope, header};
+use mail::{Envelope, EnvelopeRecipient, header};
 
 use super::{
     FilterSession,
@@ -59,6 +59,10 @@ async fn show(
         return Ok(milter.answer.clone());
     }
     milter.state = State::Message;
+    let nothing = smfip::NOHDRS | smfip::NOEOH | smfip::NOBODY;
+    if milter.asked & nothing == nothing {
+        return end_of_message(milter, message, asking).await;
+    }
     let keeps_blank = milter.asked & smfip::HDR_LEADSPC != 0;
     // Our own Received: is not shown, as in Sendmail.
     for field in message.draft.fields().to_vec().iter().skip(1) {
@@ -118,8 +122,9 @@ async fn end_of_message(
             Heard::More => {}
             Heard::Edit(_, _) if failed.is_some() => {}
             Heard::Edit(reply, data) => match message.edit(milter, reply, &data, asking).await {
-                Ok(true) => {}
-                Ok(false) => break milter.failed(asking),
+                Ok(Edited::Done) => {}
+                Ok(Edited::Malformed) => break milter.failed(asking),
+                Ok(Edited::Impossible) => break milter.misconfigured(),
                 Err(error) => failed = Some(error),
             },
         }
@@ -149,19 +154,19 @@ fn name_and_value(field: &Bytes, keeps_blank: bool) -> Option<(&[u8], Vec<u8>)> 
 }
 
 impl Message<'_> {
-    /// A change that a milter asks for; false when it is not understood.
+    /// A change that a milter asks for.
     async fn edit(
         &mut self,
         milter: &Milter,
         reply: u8,
         data: &[u8],
         asking: &Asking<'_>,
-    ) -> Result<bool, CleanupError> {
+    ) -> Result<Edited, CleanupError> {
         let mut rest = Data(data);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let malformed = |what: &str| {
             asking.log.warning(format_args!("milter {}: {what}", milter.name));
-            Ok(false)
+            Ok(Edited::Malformed)
         };
         match reply {
             smfir::REPLBODY => self.draft.write_body(data),
@@ -177,7 +182,8 @@ impl Message<'_> {
                     return malformed("packet too short for string");
                 };
                 if name.is_empty() {
-                    return malformed("null change header name");
+                    asking.log.warning(format_args!("milter {}: null change header name", milter.name));
+                    return Ok(Edited::Impossible);
                 }
                 let blank: &[u8] = if milter.asked & smfip::HDR_LEADSPC == 0 { b" " } else { b"" };
                 self.header(reply, index, name, blank, value).await?;
@@ -194,7 +200,7 @@ impl Message<'_> {
                 }
             }
         }
-        Ok(true)
+        Ok(Edited::Done)
     }
 
     async fn header(
@@ -254,7 +260,12 @@ impl Message<'_> {
     }
 
     fn remove_recipient(&mut self, address: &str) {
-        edits::apply_to_envelope(self.envelope, &[Edit::RemoveRecipient(bare(address).to_string())]);
+        let gone = mail::address::unquote(bare(address));
+        let given = |recipient: &EnvelopeRecipient| match recipient.original.as_str() {
+            "" => recipient.address == gone,
+            original => original == gone,
+        };
+        self.envelope.recipients.retain(|recipient| !given(recipient));
     }
 
     /// The changes that a plugin asks for at the end of the message; Hold and Discard come back as answers.
@@ -282,6 +293,14 @@ impl Message<'_> {
         self.envelope.redirect = mail::address::unquote(bare(address));
         self.cleanup.redirect(self.envelope, first);
     }
+}
+
+/// What became of a change.
+enum Edited {
+    Done,
+    /// The packet cannot be read.
+    Malformed,
+    Impossible,
 }
 
 /// Without angle brackets.

@@ -77,10 +77,10 @@ pub(super) const CHUNK: usize = 65_535;
 const LONGEST_REPLY: usize = 1024 * 1024;
 
 /// milter_protocol: a version, or words for single features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Protocol {
-    /// None: not a version that is known.
-    pub version: Option<u32>,
+    /// The error is for the log.
+    pub version: Result<u32, String>,
     pub events: u32,
     pub actions: u32,
 }
@@ -88,16 +88,16 @@ pub(super) struct Protocol {
 impl Protocol {
     /// `6`, or `2 no_header_reply`.
     pub fn named(text: &str) -> Self {
-        let mut protocol = Self { version: None, events: 0, actions: 0 };
+        let none = "no protocol version information".to_string();
+        let mut protocol = Self { version: Err(none), events: 0, actions: 0x1ff };
         for word in super::list::macro_names(text) {
             match word.parse::<u32>() {
                 Ok(version @ (2 | 3 | 4 | 6)) => {
-                    protocol.version = Some(version);
+                    protocol.version = Ok(version);
                     protocol.events |= Self::events_of(version);
-                    protocol.actions |= if version < 6 { 0x3f } else { 0x1ff };
                 }
                 Err(_) if word.eq_ignore_ascii_case("no_header_reply") => protocol.events |= smfip::NR_HDR,
-                _ => return Self { version: None, ..protocol },
+                _ => return Self { version: Err(format!("bad protocol information: {text}")), ..protocol },
             }
         }
         protocol
@@ -106,7 +106,7 @@ impl Protocol {
     /// The events and options of a version.
     pub fn events_of(version: u32) -> u32 {
         match version {
-            0..=2 => 0x7f,
+            2 => 0x7f,
             3 => 0x7f | smfip::NOUNKNOWN,
             4 | 5 => 0x7f | smfip::NOUNKNOWN | smfip::NODATA,
             _ => 0x1f_ffff,
@@ -275,9 +275,9 @@ mod tests {
 
     #[test]
     fn protocols() {
-        assert_eq!(Protocol::named("6"), Protocol { version: Some(6), events: 0x1f_ffff, actions: 0x1ff });
+        assert_eq!(Protocol::named("6"), Protocol { version: Ok(6), events: 0x1f_ffff, actions: 0x1ff });
         assert_eq!(Protocol::named("2, no_header_reply").events, 0xff);
-        assert_eq!(Protocol::named("7").version, None);
+        assert_eq!(Protocol::named("7").version, Err("bad protocol information: 7".to_string()));
     }
 
     #[test]
