@@ -4,6 +4,7 @@
 
 mod cases;
 mod compare;
+mod plugins;
 
 use waxwing_tests::{
     namespace,

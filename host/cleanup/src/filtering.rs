@@ -25,7 +25,7 @@ struct Fate<'a> {
 
 impl Fate<'_> {
     /// An answer; false when nobody else is to be asked.
-    fn hear(&mut self, event: &str, answer: Answer) -> bool {
+    fn hear(&mut self, event: &str, recipient: Option<&str>, answer: Answer) -> bool {
         let (action, text) = match &answer {
             Answer::Hold if self.held => return true,
             Answer::Hold => ("milter-hold", "milter triggers HOLD action".to_string()),
@@ -37,9 +37,13 @@ impl Fate<'_> {
         let (id, client) = (self.id, &self.client);
         // What was not told yet is not known yet.
         let details = match event {
-            "CONNECT" | "EHLO" => "",
-            "MAIL" => self.details.split(" to=<").next().unwrap_or_default(),
-            _ => &self.details,
+            "CONNECT" | "EHLO" => String::new(),
+            "END-OF-MESSAGE" => self.details.clone(),
+            _ => {
+                let sender = self.details.split(" to=<").next().unwrap_or_default();
+                let recipient = recipient.map(|recipient| format!(" to=<{recipient}>")).unwrap_or_default();
+                format!("{sender}{recipient}")
+            }
         };
         self.log.info(format_args!("{id}: {action}: {event}{client}: {text};{details}"));
         match answer {
@@ -92,9 +96,13 @@ impl Incoming {
                 let mut fate = self.fate(log, &seen, call.clone()).await;
                 let mut macros = LocalMacros { id: id.clone(), sender: None, recipient: None };
                 let mut filters = FilterSession::new(filters);
-                simulate(&mut filters, &seen, &mut macros, (&**sockets, log, &call, &id), |event, answer| {
-                    fate.hear(event, answer)
-                })
+                simulate(
+                    &mut filters,
+                    &seen,
+                    &mut macros,
+                    (&**sockets, log, &call, &id),
+                    |event, recipient, answer| fate.hear(event, recipient, answer),
+                )
                 .await;
                 let asking = Asking { sockets: &**sockets, log, macros: &macros, call: &call, id: &id };
                 let outcome = match fate.discarded || fate.refused.is_some() {
@@ -142,7 +150,7 @@ impl Incoming {
         let before = message.envelope.recipients.len();
         let answer = filters.message(&mut message, asking).await?;
         if let Some(answer) = answer {
-            fate.hear("END-OF-MESSAGE", answer);
+            fate.hear("END-OF-MESSAGE", None, answer);
         }
         // What milter_header_checks asked for; their log lines are written.
         let asked = inspection.map(|inspection| inspection.edits).unwrap_or_default();
@@ -154,6 +162,10 @@ impl Incoming {
         }
         if before > 0 && envelope.recipients.is_empty() {
             fate.discarded = true;
+        }
+        // What plugins noted meanwhile.
+        if !asking.call.notes.is_empty() {
+            envelope.notes = asking.call.notes.all();
         }
         envelope.eight_bit |= draft.wrote_eight_bit();
         Ok(())

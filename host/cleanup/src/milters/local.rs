@@ -39,23 +39,25 @@ pub(crate) async fn simulate(
     envelope: &Envelope,
     macros: &mut LocalMacros,
     (sockets, log, call, id): (&dyn Sockets, &MailLog, &Call, &str),
-    mut heard: impl FnMut(&str, Answer) -> bool,
+    mut heard: impl FnMut(&str, Option<&str>, Answer) -> bool,
 ) {
-    let mut go_on = |event: &str, answer: Option<Answer>| answer.is_none_or(|answer| heard(event, answer));
+    let mut go_on = |event: &str, recipient: Option<&str>, answer: Option<Answer>| {
+        answer.is_none_or(|answer| heard(event, recipient, answer))
+    };
     let asking = Asking { sockets, log, macros, call, id };
     let answer = filters.connect(CLIENT_NAME, CLIENT_ADDRESS, 0, &asking).await;
-    if !go_on("CONNECT", answer) {
+    if !go_on("CONNECT", None, answer) {
         return;
     }
     let answer = filters.helo(CLIENT_NAME, &asking).await;
-    if !go_on("EHLO", answer) {
+    if !go_on("EHLO", None, answer) {
         return;
     }
     let sender = address::quote(&envelope.sender).into_owned();
     let argument = sender.clone();
     macros.sender = Some(sender);
     let answer = filters.mail(&[&argument], &Asking { sockets, log, macros, call, id }).await;
-    if !go_on("MAIL", answer) {
+    if !go_on("MAIL", None, answer) {
         return;
     }
     for recipient in &envelope.recipients {
@@ -63,10 +65,10 @@ pub(crate) async fn simulate(
         let argument = recipient.clone();
         macros.recipient = Some(recipient);
         let answer = filters.rcpt(&[&argument], false, &Asking { sockets, log, macros, call, id }).await;
-        if !go_on("RCPT", answer) {
+        if !go_on("RCPT", macros.recipient.as_deref(), answer) {
             return;
         }
     }
     let answer = filters.data(&Asking { sockets, log, macros, call, id }).await;
-    go_on("DATA", answer);
+    go_on("DATA", macros.recipient.as_deref(), answer);
 }

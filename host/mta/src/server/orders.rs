@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use config::parameters::MAIL_OWNER;
 use hook::{BoxFuture, Randomness};
 use mail::{Envelope, EnvelopeRecipient, ReturnContent};
@@ -221,7 +221,8 @@ impl Server {
             }
             Err(error) => {
                 answer.line(told(&error)).await;
-                Ok(EX_UNAVAILABLE)
+                let later = error.downcast_ref::<cleanup::CleanupError>().is_some_and(|e| e.reply().code < 500);
+                Ok(if later { EX_TEMPFAIL } else { EX_UNAVAILABLE })
             }
         }
     }
@@ -243,7 +244,7 @@ impl Server {
             full_name: &full_name,
             overrides: cleanup::Overrides::empty(),
         };
-        generation.cleanup.submit_local(id, mail).await.map_err(|e| anyhow!("{e}"))?;
+        generation.cleanup.submit_local(id, mail).await?;
         Ok(id.to_string())
     }
 
@@ -350,7 +351,11 @@ async fn take_maildrop(server: &Arc<Server>) -> Result<()> {
     let waiting = tokio::task::spawn_blocking(move || queue::maildrop::take(&directory, PICKUP_BATCH, &log)).await??;
     for dropped in waiting {
         let content = dropped.content.read(0, dropped.content.len() as usize)?;
-        server.take_local(dropped.uid, dropped.envelope.clone(), &content).await?;
+        if let Err(error) = server.take_local(dropped.uid, dropped.envelope.clone(), &content).await {
+            // It waits for the next time, and holds nobody up.
+            server.log.warning(format_args!("maildrop: {}", told(&error)));
+            continue;
+        }
         // Removed only after it is durable in the queue; a crash in between may deliver it twice.
         tokio::task::spawn_blocking(move || dropped.remove()).await??;
     }
