@@ -436,6 +436,13 @@ fn agent(
             let smtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("smtp"));
             Arc::new(smtp.with_tls(&*lasting.key_files))
         }
+        "lmtp" => {
+            let (settings, view) = delivery::smtp::Settings::from_lmtp_config(&view).map_err(bad)?;
+            let rules = delivery::smtp::Rules::from_config(&view, services.tables.clone(), &**registry).map_err(bad)?;
+            let hosts = net::hosts::HostsFile::system();
+            let lmtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("lmtp"));
+            Arc::new(lmtp.with_tls(&*lasting.key_files))
+        }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
             let rights = lasting.rights.clone();

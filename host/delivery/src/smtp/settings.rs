@@ -19,6 +19,9 @@ pub enum AddressPreference {
 /// One value for each configuration generation and master.cf service.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// LMTP (RFC 2033) in place of SMTP.
+    pub lmtp: bool,
+    pub queue_directory: std::path::PathBuf,
     pub helo_name: String,
     pub my_host_name: String,
     pub default_port: u16,
@@ -105,6 +108,8 @@ impl Settings {
         let default_port =
             super::destination::service_port(&port).ok_or_else(|| bad("smtp_tcp_port", &port, "unknown service"))?;
         Ok(Self {
+            lmtp: false,
+            queue_directory: config.get(&config::parameters::QUEUE_DIRECTORY).into(),
             helo_name: config.get(&SMTP_HELO_NAME),
             my_host_name: config.get(&config::parameters::MYHOSTNAME),
             default_port,
@@ -134,6 +139,14 @@ impl Settings {
                 use_limit: count(config.get(&SMTP_CONNECTION_REUSE_COUNT_LIMIT)) as u32,
             },
         })
+    }
+}
+
+impl Settings {
+    /// Of an lmtp(8) service, with the view of its configuration that the rest of the agent reads.
+    pub fn from_lmtp_config(config: &Config) -> Result<(Self, Config), DeliveryError> {
+        let view = super::lmtp::view(config);
+        Ok((Self { lmtp: true, ..Self::from_config(&view)? }, view))
     }
 }
 

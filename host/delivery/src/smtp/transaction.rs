@@ -174,6 +174,9 @@ impl Transaction<'_, '_, '_> {
         if quit_sent {
             self.session.connection.write(b"QUIT\r\n");
         }
+        if self.settings.lmtp {
+            return self.verdicts(accepted, quit_sent).await;
+        }
         match self.reply(self.settings.timeouts.data_done).await {
             Ok(reply) if reply.digit() == 2 => {
                 let dsn = self.session.features.dsn;
@@ -187,6 +190,29 @@ impl Transaction<'_, '_, '_> {
             Err(trouble) => {
                 self.progress.broken(trouble, "sending end of data -- message may be sent more than once");
                 return End::Closed;
+            }
+        }
+        if quit_sent { End::Closed } else { self.finish() }
+    }
+
+    /// RFC 2033 section 4.2: a reply for each recipient that was accepted, in their order.
+    async fn verdicts(mut self, accepted: &[usize], quit_sent: bool) -> End {
+        for recipient in accepted {
+            match self.reply(self.settings.timeouts.data_done).await {
+                Ok(reply) if reply.digit() == 2 => {
+                    let dsn = self.session.features.dsn;
+                    self.progress.sent(*recipient, &reply, dsn);
+                }
+                Ok(reply) => {
+                    let (server, text) = (self.session.peer().name_address, &reply.text);
+                    let text = format!("host {server} said: {text} (in reply to end of DATA command)");
+                    let reason = Reason::remote(self.session.host(), &reply, text);
+                    self.progress.recipient_failed(*recipient, reason);
+                }
+                Err(trouble) => {
+                    self.progress.broken(trouble, "sending end of data -- message may be sent more than once");
+                    return End::Closed;
+                }
             }
         }
         if quit_sent { End::Closed } else { self.finish() }
