@@ -5,6 +5,8 @@
 mod cases;
 mod compare;
 mod plugins;
+mod programs;
+mod proxy;
 
 use waxwing_tests::{
     namespace,

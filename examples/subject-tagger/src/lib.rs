@@ -27,9 +27,10 @@ const FILTER: Filter = Filter::new(Events::END_OF_MESSAGE, |event| {
     Response::Proceed
 });
 
-pub const PLUGIN: Plugin = Plugin::new("subject-tagger", env!("CARGO_PKG_VERSION"), "Tags the Subject of mail from outside")
-    .parameters(&[TAG, NETWORKS])
-    .grants(&[EDITS]);
+pub const PLUGIN: Plugin =
+    Plugin::new("subject-tagger", env!("CARGO_PKG_VERSION"), "Tags the Subject of mail from outside")
+        .parameters(&[TAG, NETWORKS])
+        .grants(&[EDITS]);
 
 waxwing_sdk_filter::export!(PLUGIN, FILTER);
 

@@ -39,6 +39,9 @@ pub(crate) struct Conversation<'s, S> {
     pub notes: Notes,
     pub instances: Instances,
     pub incoming: Option<Incoming>,
+    /// The filter before the queue, and the argument of MAIL FROM for it.
+    pub proxy: Option<crate::proxy::Proxy>,
+    pub proxy_mail: String,
     /// smtpd_milters of this client.
     pub filters: Option<Box<cleanup::FilterSession>>,
     /// A transaction ended, and the filters have not heard of it.
@@ -94,6 +97,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             notes,
             instances: Instances::default(),
             incoming: None,
+            proxy: None,
+            proxy_mail: String::new(),
             filters: None,
             filters_abort: false,
             chunks: Chunks::default(),

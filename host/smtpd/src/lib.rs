@@ -33,6 +33,7 @@ mod filters;
 mod footer;
 mod free_space;
 pub mod parameters;
+mod proxy;
 pub mod restrict;
 pub mod sasl;
 mod service;

@@ -69,6 +69,8 @@ pub struct Settings {
     /// Empty: none.
     pub(crate) content_filter: String,
     pub(crate) overrides: cleanup::Overrides,
+    /// None: no smtpd_proxy_filter.
+    pub(crate) proxy: Option<crate::proxy::ProxySettings>,
     /// receive_override_options = no_unknown_recipient_checks.
     pub(crate) takes_unknown_recipients: bool,
     pub(crate) reject_footer: String,
@@ -154,6 +156,10 @@ impl Settings {
                 overrides.set(cleanup::Overrides::NO_MILTERS, has("no_milters"));
                 overrides
             },
+            proxy: Some(config.get(&p::SMTPD_PROXY_FILTER)).filter(|filter| !filter.is_empty()).map(|filter| {
+                let (ehlo, timeout) = (config.get(&p::SMTPD_PROXY_EHLO), config.get(&p::SMTPD_PROXY_TIMEOUT));
+                crate::proxy::ProxySettings { filter, ehlo, timeout }
+            }),
             takes_unknown_recipients: has("no_unknown_recipient_checks"),
             reject_footer: config.get(&p::SMTPD_REJECT_FOOTER),
             reject_footer_maps: config.get(&p::SMTPD_REJECT_FOOTER_MAPS),

@@ -39,6 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         session.forwarded = Default::default();
         session.sasl_sender = None;
         self.incoming = None;
+        self.proxy = None;
         self.filters_abort = self.filters.is_some();
         self.chunks = Chunks::default();
         self.announced_size = 0;
@@ -50,7 +51,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
 
     /// A queue id, and the line that joins it with the client.
     pub async fn open_message(&mut self) {
-        if self.incoming.is_some() {
+        // What goes through smtpd_proxy_filter gets its queue id behind it.
+        if self.incoming.is_some() || self.proxy.is_some() {
             return;
         }
         let id = self.service.cleanup.new_queue_id();
@@ -62,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         self.log_client();
     }
 
-    fn log_client(&self) {
+    pub fn log_client(&self) {
         let (session, forwarded) = (&self.session, &self.session.forwarded);
         let mut text = format!("client={}", session.client.label);
         for (name, value) in [
@@ -169,6 +171,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             time: self.service.services.clock.now(),
         };
         top.push_str(&received.field());
+        if self.proxy_content(top.as_bytes()).await {
+            return Ok(());
+        }
         match &mut self.incoming {
             Some(incoming) => {
                 let outcome = incoming.write(top.as_bytes()).await;
@@ -223,6 +228,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         if !self.heed(decision).await? {
             self.end_transaction();
             return Ok(Step::Failed);
+        }
+        if let Some(reply) = self.proxy_finish().await {
+            let step = if reply.code < 400 { Step::Done } else { Step::Failed };
+            if step == Step::Done {
+                self.forgive();
+            }
+            self.reply(reply).await?;
+            self.end_transaction();
+            return Ok(step);
         }
         self.commit(extra).await
     }

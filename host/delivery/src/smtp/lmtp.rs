@@ -3,6 +3,10 @@
 use config::Config;
 
 config::parameters! {
+    /// LMTP counterpart of smtp_send_xforward_command.
+    LMTP_SEND_XFORWARD_COMMAND: Boolean = "lmtp_send_xforward_command", "no";
+    /// LMTP counterpart of smtp_xforward_timeout.
+    LMTP_XFORWARD_TIMEOUT: Time = "lmtp_xforward_timeout", "300s", unit = s, min = 1;
     /// LMTP counterpart of smtp_address_preference.
     LMTP_ADDRESS_PREFERENCE: Text = "lmtp_address_preference", "any", min = 1;
     /// LMTP counterpart of smtp_bind_address.
@@ -159,6 +163,8 @@ config::parameters! {
 
 /// Each parameter, and the one whose place it takes.
 const TWINS: &[(&str, &str)] = &[
+    ("lmtp_send_xforward_command", "smtp_send_xforward_command"),
+    ("lmtp_xforward_timeout", "smtp_xforward_timeout"),
     ("lmtp_address_preference", "smtp_address_preference"),
     ("lmtp_bind_address", "smtp_bind_address"),
     ("lmtp_bind_address6", "smtp_bind_address6"),

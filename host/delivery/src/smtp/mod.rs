@@ -18,6 +18,7 @@ mod starttls;
 pub mod tls_parameters;
 mod tls_policy;
 mod transaction;
+mod xforward;
 
 use std::sync::Arc;
 

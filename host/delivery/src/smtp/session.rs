@@ -33,6 +33,16 @@ pub struct Features {
     /// Bytes; 0: the server names no limit.
     pub size_limit: u64,
     pub starttls: bool,
+    pub xforward: Attributes,
+}
+
+bitflags::bitflags! {
+    /// What XFORWARD may tell: XFORWARD_README.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Attributes: u8 {
+        const NAME = 1; const ADDR = 2; const PORT = 4; const PROTO = 8; const HELO = 16; const IDENT = 32;
+        const SOURCE = 64;
+    }
 }
 
 /// An open session.
@@ -322,6 +332,10 @@ fn features(reply: &Reply, discard: &[String]) -> Features {
             "DSN" => features.dsn = true,
             "SMTPUTF8" => features.smtputf8 = true,
             "STARTTLS" => features.starttls = true,
+            "XFORWARD" => {
+                let known = words.filter_map(|word| Attributes::from_name(&word.to_ascii_uppercase()));
+                features.xforward = known.fold(Attributes::empty(), |all, one| all | one);
+            }
             "SIZE" => {
                 features.size = true;
                 features.size_limit = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);

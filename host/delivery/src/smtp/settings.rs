@@ -28,6 +28,8 @@ pub struct Settings {
     pub relayhost: String,
     pub fallback_relay: Vec<String>,
     pub timeouts: Timeouts,
+    /// smtp_send_xforward_command.
+    pub send_xforward: bool,
     pub always_send_ehlo: bool,
     pub never_send_ehlo: bool,
     /// Upper case.
@@ -84,6 +86,7 @@ pub struct Timeouts {
     pub helo: Duration,
     pub mail: Duration,
     pub rcpt: Duration,
+    pub xforward: Duration,
     pub data_init: Duration,
     pub data_transfer: Duration,
     pub data_done: Duration,
@@ -116,6 +119,7 @@ impl Settings {
             relayhost: config.get(&config::parameters::RELAYHOST),
             fallback_relay: config.get(&SMTP_FALLBACK_RELAY),
             timeouts: timeouts(config),
+            send_xforward: config.get(&SMTP_SEND_XFORWARD_COMMAND),
             always_send_ehlo: config.get(&SMTP_ALWAYS_SEND_EHLO),
             never_send_ehlo: config.get(&SMTP_NEVER_SEND_EHLO),
             discard_ehlo_keywords: upper(config.get(&SMTP_DISCARD_EHLO_KEYWORDS)),
@@ -164,6 +168,7 @@ fn timeouts(config: &Config) -> Timeouts {
         helo: config.get(&SMTP_HELO_TIMEOUT),
         mail: config.get(&SMTP_MAIL_TIMEOUT),
         rcpt: config.get(&SMTP_RCPT_TIMEOUT),
+        xforward: config.get(&SMTP_XFORWARD_TIMEOUT),
         data_init: config.get(&SMTP_DATA_INIT_TIMEOUT),
         data_transfer: config.get(&SMTP_DATA_XFER_TIMEOUT),
         data_done: config.get(&SMTP_DATA_DONE_TIMEOUT),

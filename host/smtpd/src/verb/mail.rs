@@ -178,7 +178,9 @@ where
         c.announced_size = size;
         return Ok(Step::Failed);
     }
-    if !c.service.settings.delay_open {
+    if c.service.settings.proxy.is_some() {
+        c.proxy_mail = argument.to_string();
+    } else if !c.service.settings.delay_open {
         c.open_message().await;
     }
     c.say("250 2.1.0 Ok").await?;

@@ -190,6 +190,11 @@ where
     if !go {
         return Ok(Step::Failed);
     }
+    if c.service.settings.proxy.is_some()
+        && let Some(reply) = c.proxy_rcpt(&recipient, argument).await
+    {
+        return c.fail(reply).await;
+    }
     let session = c.session_mut();
     session.recipient.get_or_insert_with(|| recipient.clone());
     c.open_message().await;

@@ -111,7 +111,7 @@ macro_rules! export {
                 }
             }
 
-            $crate::bindings::__export_filter!(Component with_types_in $crate::bindings);
+    $crate::bindings::__export_filter!(Component with_types_in $crate::bindings);
         };
     };
 }

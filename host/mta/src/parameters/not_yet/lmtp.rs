@@ -31,8 +31,4 @@ config::parameters! {
     LMTP_QUOTE_RFC821_ENVELOPE: Boolean = "lmtp_quote_rfc821_envelope", "yes";
     /// LMTP counterpart of smtp_reply_filter.
     LMTP_REPLY_FILTER: Text = "lmtp_reply_filter", "";
-    /// LMTP counterpart of smtp_send_xforward_command.
-    LMTP_SEND_XFORWARD_COMMAND: Boolean = "lmtp_send_xforward_command", "no";
-    /// LMTP counterpart of smtp_xforward_timeout.
-    LMTP_XFORWARD_TIMEOUT: Time = "lmtp_xforward_timeout", "300s", unit = s, min = 1;
 }
