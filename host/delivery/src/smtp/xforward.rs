@@ -25,16 +25,10 @@ pub fn commands(session: &dyn SessionView, offered: Attributes) -> Vec<String> {
         (Attributes::IDENT, "IDENT", session.named("log_ident").map(|ident| xtext::encode(&ident))),
         (Attributes::SOURCE, "SOURCE", source),
     ];
-    // Mail that nobody sent here by SMTP has no client to tell of.
-    let local = session.attribute(Attribute::ClientAddress).is_none();
+    // What is not known is not told.
     let line = |attributes: &[(Attributes, &str, Option<String>)]| {
         let told = attributes.iter().filter(|(flag, _, _)| offered.contains(*flag));
-        let text: String = told
-            .filter_map(|(_, name, value)| {
-                let value = value.clone().or_else(|| (!local).then(|| "[UNAVAILABLE]".to_string()))?;
-                Some(format!(" {name}={value}"))
-            })
-            .collect();
+        let text: String = told.filter_map(|(_, name, value)| Some(format!(" {name}={}", value.as_ref()?))).collect();
         (!text.is_empty()).then(|| format!("XFORWARD{text}\r\n"))
     };
     [line(&client), line(&speech)].into_iter().flatten().collect()
