@@ -100,7 +100,10 @@ fn one(server: &Server, milter: &Milter, sink: &Sink, case: &Case) -> Outcome {
         drop(client);
     }
     let done = || {
-        let waiting: Vec<String> = queue(server).into_iter().filter(|line| !line.starts_with("hold ")).collect();
+        let waiting: Vec<String> = queue(server)
+            .into_iter()
+            .filter(|line| !line.starts_with("hold ") && !line.ends_with(" maildrop"))
+            .collect();
         waiting.is_empty().then_some(())
     };
     waiting::until(case.patience, done);
@@ -128,6 +131,8 @@ fn one(server: &Server, milter: &Milter, sink: &Sink, case: &Case) -> Outcome {
     });
     let queue = queue(server).iter().map(|line| shown(line)).collect();
     server.command("postsuper", &["-d", "ALL"]);
+    // It would be tried again during the next case.
+    maildrop(server).iter().for_each(|path| drop(std::fs::remove_file(path)));
     let messages = sink.messages();
     // The words of a notice are each server's own.
     let text = |m: &Received| if m.mail.starts_with("MAIL FROM:<>") { "a notice".to_string() } else { m.text() };
@@ -171,8 +176,16 @@ fn queue(server: &Server) -> Vec<String> {
             format!("{} {} {recipients:?}", word("queue_name"), word("sender"))
         })
         .collect();
+    lines.retain(|line| !line.starts_with("maildrop "));
+    lines.extend(maildrop(server).iter().map(|_| "one in maildrop".to_string()));
     lines.sort();
     lines
+}
+
+/// What waits for pickup(8).
+fn maildrop(server: &Server) -> Vec<std::path::PathBuf> {
+    let files = std::fs::read_dir(server.queue_directory().join("maildrop"));
+    files.into_iter().flatten().flatten().map(|file| file.path()).filter(|path| path.is_file()).collect()
 }
 
 fn shown(text: &str) -> String {

@@ -42,6 +42,8 @@ pub(crate) struct Conversation<'s, S> {
     /// The filter before the queue, and the argument of MAIL FROM for it.
     pub proxy: Option<crate::proxy::Proxy>,
     pub proxy_mail: String,
+    /// One whose transaction ended early: it is owed a farewell.
+    pub proxy_left: Option<crate::proxy::Proxy>,
     /// smtpd_milters of this client.
     pub filters: Option<Box<cleanup::FilterSession>>,
     /// A transaction ended, and the filters have not heard of it.
@@ -99,6 +101,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             incoming: None,
             proxy: None,
             proxy_mail: String::new(),
+            proxy_left: None,
             filters: None,
             filters_abort: false,
             chunks: Chunks::default(),
@@ -147,6 +150,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             Err(End::Hangup) => Reason::Ordinary,
         };
         self.dismiss_filters().await;
+        self.leave_proxy().await;
         self.log_end(&reason);
     }
 
@@ -285,6 +289,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             self.command = command;
             if self.filters_abort {
                 self.abort_filters().await;
+            }
+            if self.proxy_left.is_some() {
+                self.leave_proxy().await;
             }
             match step? {
                 Step::Done => {}

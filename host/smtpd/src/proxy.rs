@@ -34,6 +34,8 @@ pub(crate) struct Proxy {
     read: Vec<u8>,
     /// The next byte of content begins a line.
     line_begins: bool,
+    /// It waits for content.
+    in_content: bool,
     /// It cannot be talked to any more.
     pub failed: bool,
 }
@@ -60,7 +62,7 @@ impl Proxy {
             Err(_) => return Err(why(io::Error::from(io::ErrorKind::TimedOut))),
         };
         let (filter, timeout, stream) = (filter.clone(), settings.timeout, Mutex::new(stream));
-        Ok(Self { filter, timeout, stream, read: Vec::new(), line_begins: true, failed: false })
+        Ok(Self { filter, timeout, stream, read: Vec::new(), line_begins: true, in_content: false, failed: false })
     }
 
     fn stream(&mut self) -> &mut Box<dyn Stream> {
@@ -99,6 +101,14 @@ impl Proxy {
             if self.read.len() > LONGEST_REPLY {
                 return Err(format!("received garbage from proxy {}", self.filter));
             }
+        }
+    }
+
+    /// The message is over, or there was none. Its answer changes nothing.
+    async fn quit(&mut self) {
+        // Within content it would be part of it: only the end of the connection takes that back.
+        if !self.in_content && !self.failed {
+            let _ = self.send(b"QUIT\r\n").await;
         }
     }
 
@@ -199,7 +209,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let service = self.service;
         let settings = service.settings.proxy.as_ref()?;
         if self.proxy.is_none() {
-            self.log_client();
             let opened = async {
                 let mut proxy = Proxy::connect(settings, &*service.services.sockets).await?;
                 proxy.greet(&settings.ehlo, &self.session).await?;
@@ -214,6 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
                 self.proxy = None;
                 return Some(reply);
             }
+            self.log_client();
         }
         self.proxy_command(&format!("RCPT {argument}"), '2').await
     }
@@ -229,8 +239,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         }
         match answer {
             Err(why) => Some(self.proxy_trouble(&why)),
-            Ok(lines) if lines.last().is_some_and(|line| line.starts_with(wanted)) => None,
+            Ok(lines) if lines.last().is_some_and(|line| line.starts_with(wanted)) => {
+                proxy.in_content = wanted == '3';
+                None
+            }
             Ok(lines) => Some(reply_of(&lines)),
+        }
+    }
+
+    /// The session ended, or a transaction that went to the filter in part.
+    pub async fn leave_proxy(&mut self) {
+        for mut proxy in [self.proxy.take(), self.proxy_left.take()].into_iter().flatten() {
+            proxy.quit().await;
         }
     }
 
@@ -257,8 +277,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
                 self.proxy_reply(&lines, if accepted { "accept" } else { "reject" })
             }
         };
-        // Its answer to QUIT changes nothing.
-        let _ = proxy.send(b"QUIT\r\n").await;
+        proxy.in_content = false;
+        proxy.quit().await;
         Some(reply)
     }
 

@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         session.forwarded = Default::default();
         session.sasl_sender = None;
         self.incoming = None;
-        self.proxy = None;
+        self.proxy_left = self.proxy.take();
         self.filters_abort = self.filters.is_some();
         self.chunks = Chunks::default();
         self.announced_size = 0;
