@@ -433,8 +433,8 @@ pub fn local() -> Vec<Case> {
         send("sendmail: quarantine", at!("end", (b'q', text("why")), CONTINUE)),
         send("sendmail: reject at end", at!("end", (b'r', Vec::new()))),
         send("sendmail: reject at mail", at!("mail", (b'y', text("550 5.7.9 not you")))),
-        send("sendmail: reject at rcpt", at!("rcpt", (b'r', Vec::new()))),
-        send("sendmail: tempfail at end", at!("end", (b't', Vec::new()))),
+        Case { patience: 4, ..send("sendmail: reject at rcpt", at!("rcpt", (b'r', Vec::new()))) },
+        Case { patience: 4, ..send("sendmail: tempfail at end", at!("end", (b't', Vec::new()))) },
         send("sendmail: discard", at!("mail", (b'd', Vec::new()))),
         send("sendmail: discard at end", at!("end", (b'd', Vec::new()))),
     ]

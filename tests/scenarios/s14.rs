@@ -110,3 +110,32 @@ fn s14_6_the_way_back_is_for_this_host_and_checks_no_recipients_again() {
         assert_eq!(ask("127.0.0.1"), "250 2.1.5 Ok");
     });
 }
+
+#[test]
+fn s14_local_mail_has_the_options_of_pickup_and_cleanup() {
+    scenario("", |server, _| {
+        let next = Sink::listen("127.0.0.1:2525");
+        server.master = AFTER.to_string();
+        server.main_cf(&format!("{BEFORE}mydestination =\n"));
+        server.start();
+        let edit =
+            server.command("postconf", &["-P", "pickup/unix/content_filter=", "cleanup/unix/always_bcc=copy@d.test"]);
+        assert!(edit.status.success(), "{}", String::from_utf8_lossy(&edit.stderr));
+        server.reload();
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        let file = server.directory.join("message");
+        std::fs::write(&file, "From: a@b.test\nTo: c@d.test\nSubject: from here\n\nbody\n").expect("write");
+        let program = if server.is_postfix() { "/usr/sbin/sendmail".into() } else { waxwing_tests::server::binary() };
+        let mut command = std::process::Command::new(program);
+        if !server.is_postfix() {
+            command.arg("sendmail");
+        }
+        command.arg("-C").arg(server.conf()).args(["-i", "-f", "a@b.test", "c@d.test"]);
+        let status = command.stdin(std::fs::File::open(&file).expect("open")).status().expect("sendmail runs");
+        assert!(status.success());
+        // Not to the filter, which is not there; and once more to the address of cleanup's own always_bcc.
+        let recipients = || next.messages().iter().map(|m| m.recipients.len()).sum::<usize>();
+        assert!(waxwing_tests::waiting::until_true(15, || recipients() == 2), "{} recipients", recipients());
+        assert!(next.messages()[0].text().contains("Subject: from here\n"));
+    });
+}

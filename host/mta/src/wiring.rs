@@ -263,6 +263,7 @@ pub struct SmtpServer {
 pub struct Generation {
     config: Config,
     cleanup: Arc<cleanup::Cleanup>,
+    pickup: Pickup,
     smtpd: Vec<SmtpServer>,
     qmgr: qmgr::Generation,
     verify: Arc<bounce::Verify>,
@@ -271,8 +272,8 @@ pub struct Generation {
 impl Generation {
     /// The queue manager's part goes its own way.
     pub fn split(self) -> (Daemons, qmgr::Generation) {
-        let Self { config, cleanup, smtpd, qmgr, verify } = self;
-        (Daemons { config, cleanup, smtpd, verify }, qmgr)
+        let Self { config, cleanup, pickup, smtpd, qmgr, verify } = self;
+        (Daemons { config, cleanup, pickup, smtpd, verify }, qmgr)
     }
 }
 
@@ -280,6 +281,7 @@ impl Generation {
 pub struct Daemons {
     pub config: Config,
     pub cleanup: Arc<cleanup::Cleanup>,
+    pub pickup: Pickup,
     pub smtpd: Vec<SmtpServer>,
     pub verify: Arc<bounce::Verify>,
 }
@@ -307,9 +309,10 @@ pub async fn generation(
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
     let tables = services.tables.clone();
-    let cleanup = cleanup::Cleanup::new(&config, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
-    let cleanup = cleanup.with_checks(&config, &*registry)?;
-    let cleanup = Arc::new(cleanup.with_filters(&config, &*registry, services.sockets.clone())?);
+    let view = view_of(&config, "cleanup");
+    let cleanup = cleanup::Cleanup::new(&view, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
+    let cleanup = cleanup.with_checks(&view, &*registry)?;
+    let cleanup = Arc::new(cleanup.with_filters(&view, &*registry, services.sockets.clone())?);
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
@@ -338,7 +341,29 @@ pub async fn generation(
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
     };
-    Ok(Generation { config, cleanup, smtpd: servers, qmgr, verify })
+    let pickup = Pickup::of(&config)?;
+    Ok(Generation { config, cleanup, pickup, smtpd: servers, qmgr, verify })
+}
+
+/// The configuration with the `-o` of the first master.cf entry that runs a daemon which is part of the server.
+fn view_of(config: &Config, command: &str) -> Config {
+    config.master().iter().find(|entry| entry.command == command).map_or_else(|| config.clone(), |e| config.service(e))
+}
+
+/// What pickup(8) does to local mail.
+pub struct Pickup {
+    pub content_filter: String,
+    pub overrides: cleanup::Overrides,
+}
+
+impl Pickup {
+    fn of(config: &Config) -> Result<Self> {
+        let view = view_of(config, "pickup");
+        Ok(Self {
+            content_filter: view.get(&smtpd::parameters::CONTENT_FILTER),
+            overrides: smtpd::cleanup_overrides(&view)?,
+        })
+    }
 }
 
 fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc<dyn hook::DeliveryAttempts>>> {

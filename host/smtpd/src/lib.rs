@@ -47,4 +47,4 @@ pub use anvil::{Anvil, Counted};
 pub use error::SmtpdError;
 pub use service::{Flush, Flushed, Service};
 pub use session::{Client, Session};
-pub use settings::Settings;
+pub use settings::{Settings, cleanup_overrides};

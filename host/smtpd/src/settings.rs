@@ -149,13 +149,7 @@ impl Settings {
             logs_permits: set(config.get(&p::SMTPD_LOG_ACCESS_PERMIT_ACTIONS)),
             header_rewrite_clients: words(&config.get(&p::LOCAL_HEADER_REWRITE_CLIENTS)),
             content_filter: config.get(&p::CONTENT_FILTER),
-            overrides: {
-                let mut overrides = cleanup::Overrides::empty();
-                overrides.set(cleanup::Overrides::NO_ADDRESS_MAPPINGS, has("no_address_mappings"));
-                overrides.set(cleanup::Overrides::NO_HEADER_BODY_CHECKS, has("no_header_body_checks"));
-                overrides.set(cleanup::Overrides::NO_MILTERS, has("no_milters"));
-                overrides
-            },
+            overrides: cleanup_overrides(config)?,
             proxy: Some(config.get(&p::SMTPD_PROXY_FILTER)).filter(|filter| !filter.is_empty()).map(|filter| {
                 let (ehlo, timeout) = (config.get(&p::SMTPD_PROXY_EHLO), config.get(&p::SMTPD_PROXY_TIMEOUT));
                 crate::proxy::ProxySettings { filter, ehlo, timeout }
@@ -193,6 +187,17 @@ impl Settings {
             defer_code: code("access_map_defer_code", 450),
         })
     }
+}
+
+/// receive_override_options of a service, as far as cleanup minds them.
+pub fn cleanup_overrides(config: &Config) -> Result<cleanup::Overrides, SmtpdError> {
+    let options = override_options(config)?;
+    let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name));
+    let mut overrides = cleanup::Overrides::empty();
+    overrides.set(cleanup::Overrides::NO_ADDRESS_MAPPINGS, has("no_address_mappings"));
+    overrides.set(cleanup::Overrides::NO_HEADER_BODY_CHECKS, has("no_header_body_checks"));
+    overrides.set(cleanup::Overrides::NO_MILTERS, has("no_milters"));
+    Ok(overrides)
 }
 
 /// What receive_override_options knows.

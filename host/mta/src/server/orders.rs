@@ -230,7 +230,7 @@ impl Server {
     /// pickup(8): local mail on its way to cleanup.
     async fn take_local(&self, uid: u32, mut envelope: Envelope, content: &[u8]) -> Result<String> {
         let generation = self.current.load_full();
-        envelope.content_filter = generation.config.get(&smtpd::parameters::CONTENT_FILTER);
+        envelope.content_filter.clone_from(&generation.pickup.content_filter);
         let log = MailLog::new(&generation.config.get(&SYSLOG_NAME), "pickup");
         let sender = envelope.sender.clone();
         let id = generation.cleanup.new_queue_id();
@@ -242,7 +242,7 @@ impl Server {
             trace: &trace,
             content,
             full_name: &full_name,
-            overrides: cleanup::Overrides::empty(),
+            overrides: generation.pickup.overrides,
         };
         generation.cleanup.submit_local(id, mail).await?;
         Ok(id.to_string())
