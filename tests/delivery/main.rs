@@ -2,6 +2,7 @@
 //! came of it, byte for byte but for ids and dates, and every status line of the log.
 
 mod collected;
+mod lmtp;
 
 use std::fs;
 

@@ -7,7 +7,7 @@
 //!   WAXWING_REQUIRE_ALL set it fails instead.
 //! - [`server`]: Postfix and Waxwing on the same main.cf, master.cf and tables. WAXWING names the binary; without it the
 //!   tests build the one of this tree.
-//! - [`client`], [`tls`], [`sink`], [`dns`], [`dovecot`], [`policy_server`]: the other ends of the line.
+//! - [`client`], [`tls`], [`sink`], [`dns`], [`dovecot`], [`policy_server`], [`milter`]: the other ends of the line.
 //! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
 //! - [`rows`]: which restrictions, actions and replies the compared cases cover, and the count of them.
 //! - [`users`]: users with homes, for local delivery.
@@ -21,6 +21,7 @@ pub mod dialogue_file;
 pub mod dns;
 pub mod dovecot;
 pub mod load;
+pub mod milter;
 pub mod namespace;
 pub mod needs;
 pub mod normal;

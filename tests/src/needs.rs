@@ -17,6 +17,12 @@ pub enum Need {
     Swaks,
     /// Debian's dovecot-core.
     Dovecot,
+    /// Debian's dovecot-lmtpd.
+    DovecotLmtp,
+    /// Debian's opendkim.
+    Opendkim,
+    /// Debian's python3-milter.
+    PythonMilter,
     Pflogsumm,
     /// Policy servers of Debian.
     Postgrey,
@@ -43,6 +49,9 @@ impl Need {
             Self::Postfix => program("/usr/sbin/postfix"),
             Self::Swaks => program("/usr/bin/swaks"),
             Self::Dovecot => program("/usr/sbin/dovecot"),
+            Self::DovecotLmtp => program("/usr/lib/dovecot/lmtp"),
+            Self::Opendkim => program("/usr/sbin/opendkim"),
+            Self::PythonMilter => program("/usr/lib/python3/dist-packages/Milter/__init__.py"),
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),
             Self::Postgrey => program("/usr/sbin/postgrey"),
             Self::PolicydSpf => program("/usr/bin/policyd-spf"),

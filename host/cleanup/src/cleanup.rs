@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use config::Config;
-use hook::{Call, Checkers, Clock, Instances, MailLog, Notes, Stage, Tables};
+use hook::{Call, Checkers, Clock, FilterSource, Instances, MailLog, Notes, Sockets, Stage, Tables};
 use mail::{ClientAttributes, Envelope};
 use queue::{Queue, QueueId};
 use rewrite::Rewrite;
 
-use crate::{CleanupError, ContentChecks, Incoming, MessageOrigin, Overrides, Settings, local_session::LocalSession};
+use crate::{
+    CleanupError, ContentChecks, FilterSettings, Filtering, Filters, Incoming, MessageOrigin, Overrides, Settings,
+    local_session::LocalSession, parameters,
+};
 
 /// The service could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +34,10 @@ pub struct Cleanup {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: MailLog,
     pub(crate) checks: Arc<ContentChecks>,
+    /// non_smtpd_milters, and the way to them.
+    pub(crate) filters: Option<(Arc<Filters>, Arc<dyn Sockets>)>,
+    /// internal_mail_filter_classes holds bounce.
+    filters_bounces: bool,
 }
 
 /// Mail of sendmail(1), by pickup(8).
@@ -43,6 +50,8 @@ pub struct LocalMail<'a> {
     pub content: &'a [u8],
     /// The user's name, for a missing From: header; may be empty.
     pub full_name: &'a str,
+    /// receive_override_options of pickup(8).
+    pub overrides: Overrides,
 }
 
 impl Cleanup {
@@ -60,13 +69,40 @@ impl Cleanup {
         }
         let log = MailLog::new(&config.get(&config::parameters::SYSLOG_NAME), "cleanup");
         let checks = Arc::new(ContentChecks::of(config));
-        Ok(Self { settings: Arc::new(settings), rewrite, tables, queue, clock, log, checks })
+        Ok(Self {
+            settings: Arc::new(settings),
+            rewrite,
+            tables,
+            queue,
+            clock,
+            log,
+            checks,
+            filters: None,
+            filters_bounces: false,
+        })
     }
 
     /// The same with header_checks and its relatives, whose tables and plugins are opened here.
     pub fn with_checks(mut self, config: &Config, checkers: &dyn Checkers) -> Result<Self, SetupError> {
         let checks = ContentChecks::open(config, &*self.tables, checkers).map_err(SetupError::ConfigTable)?;
         self.checks = Arc::new(checks);
+        Ok(self)
+    }
+
+    /// The same with non_smtpd_milters. The error is one line.
+    pub fn with_filters(
+        mut self,
+        config: &Config,
+        source: &dyn FilterSource,
+        sockets: Arc<dyn Sockets>,
+    ) -> Result<Self, SetupError> {
+        let named = |why| SetupError::ConfigParameter(format!("non_smtpd_milters: {why}"));
+        let settings = Arc::new(FilterSettings::from(config).map_err(SetupError::ConfigParameter)?);
+        let listed = Filters::parse(&settings, &config.get(&parameters::NON_SMTPD_MILTERS), source).map_err(named)?;
+        self.filters = listed.map(|filters| (filters, sockets));
+        let classes = config.get(&parameters::INTERNAL_MAIL_FILTER_CLASSES);
+        self.filters_bounces =
+            classes.split(config::tokens::COMMA_SPACE).any(|class| class.eq_ignore_ascii_case("bounce"));
         Ok(self)
     }
 
@@ -96,8 +132,13 @@ impl Cleanup {
     /// The same under a queue id taken before, which the Received: header names.
     pub async fn submit_as(&self, id: QueueId, envelope: Envelope, content: &[u8]) -> Result<(), CleanupError> {
         let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
+        let filtered = envelope.internal && self.filters_bounces;
+        if filtered {
+            incoming.inspect(local_origin(id, &envelope)).await;
+        }
         incoming.write(content).await?;
-        incoming.commit(envelope, Vec::new()).await.map(drop)
+        let filtering = if filtered { Filtering::Local } else { Filtering::No };
+        incoming.commit_filtered(envelope, Vec::new(), filtering).await.map(drop)
     }
 
     /// Queues mail of a local user under header_checks(5). What they refuse for good goes back to the sender, since there is no
@@ -117,29 +158,38 @@ impl Cleanup {
 
     async fn local(&self, id: QueueId, mail: &LocalMail<'_>, checked: bool) -> Result<(), CleanupError> {
         let envelope = mail.envelope;
-        let mut incoming = Incoming::new(self.clone(), id, true, Overrides::empty());
+        let mut incoming = Incoming::new(self.clone(), id, true, mail.overrides);
         incoming.set_full_name(mail.full_name);
         incoming.detect_smtputf8();
         if checked {
-            let recipient = envelope.recipients.last().map(|recipient| recipient.address.as_str());
-            let session = LocalSession::new(id.to_string(), envelope);
-            let call = Call {
-                session: Arc::new(session),
-                message: None,
-                stage: Stage::EndOfData,
-                notes: Notes::default(),
-                instances: Instances::default(),
-            };
-            let client = &envelope.client;
-            incoming.inspect(MessageOrigin { client, sender: &envelope.sender, recipient, call }).await;
+            incoming.inspect(local_origin(id, envelope)).await;
         }
         incoming.write(mail.trace).await?;
         incoming.client_begins();
         incoming.write(mail.content).await?;
-        incoming.commit(envelope.clone(), Vec::new()).await.map(drop)
+        let filtering = if checked { Filtering::Local } else { Filtering::No };
+        incoming.commit_filtered(envelope.clone(), Vec::new(), filtering).await.map(drop)
     }
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+}
+
+/// Whose mail it is that came without SMTP.
+fn local_origin(id: QueueId, envelope: &Envelope) -> MessageOrigin<'_> {
+    let recipient = envelope.recipients.last().map(|recipient| recipient.address.as_str());
+    let call = local_call(id.to_string(), envelope);
+    MessageOrigin { client: &envelope.client, sender: &envelope.sender, recipient, call }
+}
+
+/// What plugins may ask of mail that came without SMTP.
+pub(crate) fn local_call(id: String, envelope: &Envelope) -> Call {
+    Call {
+        session: Arc::new(LocalSession::new(id, envelope)),
+        message: None,
+        stage: Stage::EndOfData,
+        notes: Notes::default(),
+        instances: Instances::default(),
     }
 }

@@ -1,8 +1,7 @@
 //! Applying what plugins change: `hook::Edit`, in the order given.
 
-use bytes::Bytes;
 use hook::Edit;
-use mail::{Envelope, EnvelopeRecipient, ReturnContent, command, header, xtext};
+use mail::{Envelope, EnvelopeRecipient, ReturnContent, command, xtext};
 
 use crate::envelope::NOTIFY_NEVER;
 
@@ -51,7 +50,7 @@ pub(crate) fn apply_to_envelope(envelope: &mut Envelope, edits: &[Edit]) -> Edit
 }
 
 /// ESMTP parameters of MAIL FROM: RFC 3461 section 4.3 and 4.4.
-fn set_sender(envelope: &mut Envelope, address: &str, parameters: &str) {
+pub(crate) fn set_sender(envelope: &mut Envelope, address: &str, parameters: &str) {
     envelope.sender = mail::address::unquote(address);
     for (name, value) in command::esmtp_parameters(parameters) {
         let value = value.unwrap_or("");
@@ -67,7 +66,7 @@ fn set_sender(envelope: &mut Envelope, address: &str, parameters: &str) {
 }
 
 /// ESMTP parameters of RCPT TO: RFC 3461 section 4.1 and 4.2.
-fn recipient(address: &str, parameters: &str) -> EnvelopeRecipient {
+pub(crate) fn recipient(address: &str, parameters: &str) -> EnvelopeRecipient {
     let mut recipient = EnvelopeRecipient { address: mail::address::unquote(address), ..EnvelopeRecipient::default() };
     for (name, value) in command::esmtp_parameters(parameters) {
         let value = value.unwrap_or("");
@@ -87,74 +86,6 @@ fn recipient(address: &str, parameters: &str) -> EnvelopeRecipient {
         }
     }
     recipient
-}
-
-/// Header and body while they are edited.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    /// Whole fields with CR LF.
-    fields: Vec<Bytes>,
-    /// None: the body stays.
-    body: Option<Vec<Bytes>>,
-}
-
-impl Draft {
-    /// `header` as it stands, and fields to go below it.
-    pub fn new(header: &Bytes, below: &[u8]) -> Self {
-        let mut fields: Vec<Bytes> = header::fields(header).map(|field| header.slice_ref(field.raw)).collect();
-        fields.extend(header::fields(below).map(|field| Bytes::copy_from_slice(field.raw)));
-        Self { fields, body: None }
-    }
-
-    pub fn apply(&mut self, edits: &[Edit]) {
-        for edit in edits {
-            match edit {
-                Edit::PrependHeader { name, value } => self.fields.insert(0, field(name, value)),
-                Edit::AppendHeader { name, value } => self.fields.push(field(name, value)),
-                Edit::InsertHeader { index, name, value } => {
-                    self.fields.insert((*index as usize).min(self.fields.len()), field(name, value));
-                }
-                Edit::ReplaceHeader { index, value } => {
-                    if let Some(old) = self.fields.get_mut(*index as usize) {
-                        let name = header::Field::new(old)
-                            .map_or_else(String::new, |f| String::from_utf8_lossy(f.name()).into_owned());
-                        *old = field(&name, value);
-                    }
-                }
-                Edit::RemoveHeader { index } if (*index as usize) < self.fields.len() => {
-                    self.fields.remove(*index as usize);
-                }
-                Edit::WriteBody(piece) => self.body.get_or_insert_default().push(piece.clone()),
-                _ => {}
-            }
-        }
-    }
-
-    pub fn header(&self) -> Vec<u8> {
-        self.fields.concat()
-    }
-
-    /// The new body with the empty line before it.
-    pub fn into_body(self) -> Option<Vec<Bytes>> {
-        let mut body = self.body?;
-        body.insert(0, Bytes::from_static(b"\r\n"));
-        Some(body)
-    }
-}
-
-/// A field from a plugin's text. Line ends in it fold the field; none of them can end the header or start another field.
-fn field(name: &str, value: &str) -> Bytes {
-    let lines: Vec<&str> = value.split('\n').map(|line| line.trim_end_matches('\r')).collect();
-    let mut out = format!("{name}: {}", lines.first().unwrap_or(&"").trim_start());
-    for line in lines.iter().skip(1).filter(|line| !line.trim().is_empty()) {
-        out.push_str("\r\n");
-        if !line.starts_with([' ', '\t']) {
-            out.push('\t');
-        }
-        out.push_str(line);
-    }
-    out.push_str("\r\n");
-    Bytes::from(out)
 }
 
 #[cfg(test)]
@@ -191,25 +122,5 @@ mod tests {
             envelope.recipients.iter().map(|r| (&*r.address, r.notify, &*r.dsn_original)).collect();
         assert_eq!(recipients, [("b@x", 1, ""), ("c@x", 10, "rfc822;d@x")]);
         assert!(apply_to_envelope(&mut envelope, &[Edit::Discard(String::new())]).discarded);
-    }
-
-    #[test]
-    fn every_edit_of_the_content() {
-        let mut draft = Draft::new(&Bytes::from_static(b"A: 1\r\nB: 2\r\n 3\r\n"), b"Z: 9\r\n");
-        draft.apply(&[
-            Edit::PrependHeader { name: "P".into(), value: "p".into() },
-            Edit::AppendHeader { name: "Q".into(), value: "q\nr\r\n\r\nX: y".into() },
-            Edit::InsertHeader { index: 2, name: "I".into(), value: "i".into() },
-            Edit::ReplaceHeader { index: 3, value: "new".into() },
-            Edit::RemoveHeader { index: 1 },
-            Edit::RemoveHeader { index: 99 },
-            Edit::WriteBody(Bytes::from_static(b"one\r\n")),
-            Edit::WriteBody(Bytes::from_static(b"two\r\n")),
-        ]);
-        assert_eq!(
-            String::from_utf8_lossy(&draft.header()),
-            "P: p\r\nI: i\r\nB: new\r\nZ: 9\r\nQ: q\r\n\tr\r\n\tX: y\r\n"
-        );
-        assert_eq!(draft.into_body().map(|body| body.concat()), Some(b"\r\none\r\ntwo\r\n".to_vec()));
     }
 }

@@ -71,13 +71,38 @@ impl Cleanup {
 
     /// REDIRECT: the message goes to this address alone, which is rewritten but not aliased, with what was asked for the first
     /// recipient. No copies are sent.
-    fn redirect(&self, envelope: &mut Envelope, first: Option<EnvelopeRecipient>) {
+    pub(crate) fn redirect(&self, envelope: &mut Envelope, first: Option<EnvelopeRecipient>) {
         let given = std::mem::take(&mut envelope.redirect);
         if let (false, Some(first)) = (given.is_empty(), first) {
             let address = self.rewrite.rewrite(&given, true);
             let original = if first.original.is_empty() { first.address } else { first.original };
             envelope.recipients = vec![EnvelopeRecipient { address, original, ..first }];
         }
+    }
+
+    /// One more recipient of an envelope that is clean already.
+    pub(crate) async fn add_late_recipient(
+        &self,
+        id: &str,
+        envelope: &mut Envelope,
+        mut recipient: EnvelopeRecipient,
+        mapping: bool,
+    ) -> Result<(), CleanupError> {
+        // Its original address is the one it has here, since it was never given by a client.
+        recipient.address = self.rewrite.rewrite(&recipient.address, true);
+        if mapping {
+            self.canonical(id, &mut recipient.address, Classes::ENVELOPE_RECIPIENT).await?;
+        }
+        let mut to = Recipients { list: Vec::with_capacity(envelope.recipients.len() + 1), seen: HashSet::new() };
+        for mut known in std::mem::take(&mut envelope.recipients) {
+            if known.original.is_empty() {
+                known.original.clone_from(&known.address);
+            }
+            self.add_once(known, &mut to);
+        }
+        let added = self.add_recipient(id, recipient, mapping, &mut to).await;
+        envelope.recipients = to.list;
+        added.map(drop)
     }
 
     /// Returns the canonical address, before virtual aliases.

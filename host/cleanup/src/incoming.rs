@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hook::{Content, Edit, MessageView};
+use hook::{Edit, MessageView};
 use mail::{
     Envelope,
     mime::{self, Mime},
@@ -10,11 +10,8 @@ use mail::{
 use queue::{QueueId, Writer};
 
 use crate::{
-    Cleanup, CleanupError, MessageOrigin,
-    edits::{self, Draft},
-    headers::Headers,
-    inspection::Inspection,
-    view::View,
+    Asking, Cleanup, CleanupError, FilterSession, MessageOrigin, draft::Draft, edits, headers::Headers,
+    inspection::Inspection, view::View,
 };
 
 bitflags::bitflags! {
@@ -25,6 +22,8 @@ bitflags::bitflags! {
         const NO_ADDRESS_MAPPINGS = 1;
         /// No header_checks(5), no strict_8bitmime and its relatives.
         const NO_HEADER_BODY_CHECKS = 2;
+        /// No smtpd_milters, no non_smtpd_milters.
+        const NO_MILTERS = 4;
     }
 }
 
@@ -184,7 +183,17 @@ impl Incoming {
 
     /// Cleans the envelope, applies the edits, adds missing headers and makes the message durable. Log lines about the
     /// edits (`discard:`, `hold:`) are those of whoever asked for them.
-    pub async fn commit(mut self, envelope: Envelope, edits: Vec<Edit>) -> Result<Committed, CleanupError> {
+    pub async fn commit(self, envelope: Envelope, edits: Vec<Edit>) -> Result<Committed, CleanupError> {
+        self.commit_filtered(envelope, edits, Filtering::No).await
+    }
+
+    /// The same; between the last change and the queue the filters see the message.
+    pub async fn commit_filtered(
+        mut self,
+        envelope: Envelope,
+        edits: Vec<Edit>,
+        filtering: Filtering<'_>,
+    ) -> Result<Committed, CleanupError> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -197,14 +206,27 @@ impl Incoming {
         envelope.smtputf8 |= self.detects_smtputf8 && (self.eight_bit_header || !has_ascii_addresses(&envelope));
         let edited = edits::apply_to_envelope(&mut envelope, &edits);
         let had_recipients = !envelope.recipients.is_empty();
+        let filtering = filtering.unless(self.overrides.contains(Overrides::NO_MILTERS) || edited.discarded);
+        let given = filtering.is_wanted().then(|| envelope.clone());
         self.cleanup.clean_envelope(&self.id, &mut envelope, self.overrides).await?;
         let missing =
             self.headers.missing(&self.cleanup, &self.id, self.cleanup.clock.now(), &envelope, &self.full_name);
-        if !missing.is_empty() || edited.content {
-            self.rewrite_content(missing.as_bytes(), &edits).await?;
+        let mut discarded = edited.discarded || (envelope.recipients.is_empty() && edited.recipients_removed);
+        if !missing.is_empty() || edited.content || given.is_some() {
+            let header_end = self.header_end.unwrap_or(self.written);
+            let content = self.writer.content_so_far();
+            let draft = Draft::read(content, header_end, missing.as_bytes());
+            let mut draft = draft.map_err(|error| CleanupError::StorageRead(error.to_string()))?;
+            draft.apply(&edits);
+            if let Some(given) = given.filter(|_| !discarded) {
+                discarded = self.filter(filtering, &given, &mut draft, &mut envelope).await?;
+            }
+            if draft.is_changed() {
+                self.replace_content(&draft).await?;
+            }
         }
         let committed = |discarded| Committed { queue_id: self.id.clone(), size: self.written, discarded };
-        if edited.discarded || (envelope.recipients.is_empty() && edited.recipients_removed) {
+        if discarded {
             return Ok(committed(true));
         }
         if !had_recipients && envelope.recipients.is_empty() {
@@ -221,31 +243,36 @@ impl Incoming {
         Ok(committed)
     }
 
-    /// Writes the content once more, with fields added below the header and the edits applied.
-    async fn rewrite_content(&mut self, missing: &[u8], edits: &[Edit]) -> Result<(), CleanupError> {
-        let old = self.writer.take_content();
-        let header_end = self.header_end.unwrap_or(self.written);
+    /// Writes the content once more.
+    async fn replace_content(&mut self, draft: &Draft) -> Result<(), CleanupError> {
+        // The draft holds what it needs of it.
+        drop(self.writer.take_content());
         self.written = 0;
-        let header = read(&old, 0, header_end)?;
-        let mut draft = Draft::new(&header, missing);
-        draft.apply(edits);
         self.append(&draft.header()).await?;
-        match draft.into_body() {
-            Some(body) => {
-                for piece in body {
-                    self.append(&piece).await?;
-                }
-            }
-            None => {
-                let mut at = header_end;
-                while at < old.len() {
-                    let piece = read(&old, at, (old.len() - at).min(64 * 1024))?;
-                    at += piece.len() as u64;
-                    self.append(&piece).await?;
-                }
-            }
+        for piece in draft.body_pieces() {
+            let piece = piece.map_err(|error| CleanupError::StorageRead(error.to_string()))?;
+            self.append(&piece).await?;
         }
         Ok(())
+    }
+}
+
+/// Who filters a message.
+pub enum Filtering<'a> {
+    No,
+    /// The filters of an SMTP session, which know its envelope.
+    Session(&'a mut FilterSession, Asking<'a>),
+    /// non_smtpd_milters.
+    Local,
+}
+
+impl Filtering<'_> {
+    fn unless(self, not: bool) -> Self {
+        if not { Self::No } else { self }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !matches!(self, Self::No)
     }
 }
 
@@ -256,9 +283,4 @@ fn has_ascii_addresses(envelope: &Envelope) -> bool {
 /// A new body with a byte over 127.
 fn replaces_with_eight_bit(edits: &[Edit]) -> bool {
     edits.iter().any(|edit| matches!(edit, Edit::WriteBody(piece) if !piece.is_ascii()))
-}
-
-fn read(content: &Content, at: u64, len: u64) -> Result<bytes::Bytes, CleanupError> {
-    let piece = content.read(at, len as usize);
-    piece.map_err(|error| CleanupError::StorageRead(error.to_string()))
 }

@@ -164,19 +164,19 @@ impl Inspection {
     }
 
     fn happened(&self, word: &str, part: CheckPart, text: &[u8], why: &str) {
-        let class = match part {
-            CheckPart::Body => "body",
-            CheckPart::MilterHeader => "milter-header",
-            CheckPart::Header | CheckPart::MimeHeader | CheckPart::NestedHeader => "header",
+        let (before, class, most) = match part {
+            CheckPart::Body => ("", "body", 200),
+            CheckPart::MilterHeader => ("milter-header-", "header", 60),
+            CheckPart::Header | CheckPart::MimeHeader | CheckPart::NestedHeader => ("", "header", 200),
         };
-        let colon = if why.is_empty() { "" } else { ": " };
+        let colon = if why.is_empty() && before.is_empty() { "" } else { ": " };
         let (id, details) = (&self.id, &self.details);
-        self.cleanup.log.info(format_args!("{id}: {word}: {class} {}{details}{colon}{why}", shown(text, 200)));
+        self.cleanup.log.info(format_args!("{id}: {before}{word}: {class} {}{details}{colon}{why}", shown(text, most)));
     }
 }
 
 impl Cleanup {
-    async fn details(&self, id: &str, origin: &MessageOrigin<'_>) -> (String, usize) {
+    pub(crate) async fn details(&self, id: &str, origin: &MessageOrigin<'_>) -> (String, usize) {
         let MessageOrigin { client, sender, recipient, .. } = origin;
         let mut out = match client.address.is_empty() {
             true => " from local;".to_string(),

@@ -347,7 +347,8 @@ async fn edits_change_the_queued_message() {
     let content = format!("{COMPLETE}From: f@x\r\n\r\n{body}\r\n");
     let edits = vec![
         Edit::PrependHeader { name: "X-First".into(), value: "1".into() },
-        Edit::RemoveHeader { index: 1 },
+        // Positions are those that the plugin saw.
+        Edit::RemoveHeader { index: 0 },
         Edit::AppendHeader { name: "X-Last".into(), value: "2".into() },
         Edit::Bcc("c@x".into()),
         Edit::Filter("smtp:[f]".into()),

@@ -52,6 +52,7 @@ pub const PARAMETERS: &[&[config::Row]] = &[
     mailbox::parameters::PARAMETERS,
     pipe::parameters::PARAMETERS,
     local::parameters::PARAMETERS,
+    smtp::lmtp::PARAMETERS,
 ];
 
 /// What keeps an agent from starting.

@@ -1,5 +1,7 @@
 //! A milter without the socket (wit/filter.wit).
 
+use std::sync::Arc;
+
 use crate::{BoxFuture, Call, Edit, Failure, LogLine, TypedReply};
 
 /// What happens, as the milter protocol knows it.
@@ -56,4 +58,10 @@ pub trait Filter: Send + Sync {
     /// Events wanted, and names for the header event (lower case; empty: all).
     fn wants(&self) -> (Events, &[String]);
     fn handle<'a>(&'a self, event: &'a Event, call: &'a Call) -> BoxFuture<'a, FilterOutcome>;
+}
+
+/// The filters of a configuration generation by their names in plugins.cf.
+pub trait FilterSource: Send + Sync {
+    /// `Err` says in one line why there is none.
+    fn filter(&self, name: &str) -> Result<Arc<dyn Filter>, String>;
 }

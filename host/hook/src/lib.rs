@@ -39,7 +39,7 @@ pub use delivery::{
 };
 pub use edit::Edit;
 pub use failure::{Failure, FailureAction, FailureKind};
-pub use filter::{Event, Events as FilterEvents, Filter, FilterOutcome, Response};
+pub use filter::{Event, Events as FilterEvents, Filter, FilterOutcome, FilterSource, Response};
 pub use futures_util::future::BoxFuture;
 pub use log::{Level, LogLine, MailLog};
 pub use report::{Report, ReportEvent, ReportKind};

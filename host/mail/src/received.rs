@@ -85,6 +85,7 @@ pub struct Received<'a> {
     /// myhostname and mail_name.
     pub hostname: &'a str,
     pub mail_name: &'a str,
+    /// Empty: it has none, since a filter before the queue (smtpd_proxy_filter) takes the message.
     pub queue_id: &'a str,
     /// Internal form; only given when there is exactly one recipient.
     pub recipient: Option<&'a str>,
@@ -119,7 +120,10 @@ impl Received<'_> {
                 if let Some(username) = sasl_username {
                     write!(out, "\t(Authenticated sender: {username})\r\n")?;
                 }
-                write!(out, "\tby {hostname} ({mail_name}) with {} id {queue_id}", protocol.name())?;
+                write!(out, "\tby {hostname} ({mail_name}) with {}", protocol.name())?;
+                if !queue_id.is_empty() {
+                    write!(out, " id {queue_id}")?;
+                }
                 match self.recipient {
                     Some(recipient) => write!(out, "\r\n\tfor <{}>; {date}\r\n", address::quote(recipient)),
                     None => write!(out, ";\r\n\t{date}\r\n"),

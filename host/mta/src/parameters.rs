@@ -32,6 +32,7 @@ const OBEYED: &[&[Row]] = &[
     delivery::PARAMETERS[4],
     delivery::PARAMETERS[5],
     delivery::PARAMETERS[6],
+    delivery::PARAMETERS[7],
 ];
 
 const INERT: &[&[Row]] = &[inert::PARAMETERS];

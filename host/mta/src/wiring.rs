@@ -265,6 +265,7 @@ pub struct SmtpServer {
 pub struct Generation {
     config: Config,
     cleanup: Arc<cleanup::Cleanup>,
+    pickup: Pickup,
     smtpd: Vec<SmtpServer>,
     qmgr: qmgr::Generation,
     verify: Arc<bounce::Verify>,
@@ -273,8 +274,8 @@ pub struct Generation {
 impl Generation {
     /// The queue manager's part goes its own way.
     pub fn split(self) -> (Daemons, qmgr::Generation) {
-        let Self { config, cleanup, smtpd, qmgr, verify } = self;
-        (Daemons { config, cleanup, smtpd, verify }, qmgr)
+        let Self { config, cleanup, pickup, smtpd, qmgr, verify } = self;
+        (Daemons { config, cleanup, pickup, smtpd, verify }, qmgr)
     }
 }
 
@@ -282,6 +283,7 @@ impl Generation {
 pub struct Daemons {
     pub config: Config,
     pub cleanup: Arc<cleanup::Cleanup>,
+    pub pickup: Pickup,
     pub smtpd: Vec<SmtpServer>,
     pub verify: Arc<bounce::Verify>,
 }
@@ -309,8 +311,10 @@ pub async fn generation(
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
     let tables = services.tables.clone();
-    let cleanup = cleanup::Cleanup::new(&config, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
-    let cleanup = Arc::new(cleanup.with_checks(&config, &*registry)?);
+    let view = view_of(&config, "cleanup");
+    let cleanup = cleanup::Cleanup::new(&view, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
+    let cleanup = cleanup.with_checks(&view, &*registry)?;
+    let cleanup = Arc::new(cleanup.with_filters(&view, &*registry, services.sockets.clone())?);
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
@@ -325,7 +329,9 @@ pub async fn generation(
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
             .with_flush(flush.clone())
-            .with_tls(&*lasting.key_files);
+            .with_tls(&*lasting.key_files)
+            .with_filters(registry.clone())
+            .with_context(|| format!("{}: service {}", entry.place, entry.service))?;
         let stressed = normal.with_settings(&stressed)?;
         servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }
@@ -341,7 +347,29 @@ pub async fn generation(
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
     };
-    Ok(Generation { config, cleanup, smtpd: servers, qmgr, verify })
+    let pickup = Pickup::of(&config)?;
+    Ok(Generation { config, cleanup, pickup, smtpd: servers, qmgr, verify })
+}
+
+/// The configuration with the `-o` of the first master.cf entry that runs a daemon which is part of the server.
+fn view_of(config: &Config, command: &str) -> Config {
+    config.master().iter().find(|entry| entry.command == command).map_or_else(|| config.clone(), |e| config.service(e))
+}
+
+/// What pickup(8) does to local mail.
+pub struct Pickup {
+    pub content_filter: String,
+    pub overrides: cleanup::Overrides,
+}
+
+impl Pickup {
+    fn of(config: &Config) -> Result<Self> {
+        let view = view_of(config, "pickup");
+        Ok(Self {
+            content_filter: view.get(&smtpd::parameters::CONTENT_FILTER),
+            overrides: smtpd::cleanup_overrides(&view)?,
+        })
+    }
 }
 
 fn delivery_plugins(config: &Config, registry: &Arc<Registry>) -> Result<Vec<Arc<dyn hook::DeliveryAttempts>>> {
@@ -438,6 +466,13 @@ fn agent(
             let hosts = net::hosts::HostsFile::system();
             let smtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("smtp"));
             Arc::new(smtp.with_tls(&*lasting.key_files))
+        }
+        "lmtp" => {
+            let (settings, view) = delivery::smtp::Settings::from_lmtp_config(&view).map_err(bad)?;
+            let rules = delivery::smtp::Rules::from_config(&view, services.tables.clone(), &**registry).map_err(bad)?;
+            let hosts = net::hosts::HostsFile::system();
+            let lmtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("lmtp"));
+            Arc::new(lmtp.with_tls(&*lasting.key_files))
         }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;

@@ -4,8 +4,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use config::{Config, PluginRow};
 use hook::{
-    Catalogue, Check, Checkers, Delivery, DeliveryAttempts, Filter, MailLog, Offer, Report, Restriction, Services,
-    Stage, Stages, Table,
+    Catalogue, Check, Checkers, Delivery, DeliveryAttempts, Filter, FilterSource, MailLog, Offer, Report, Restriction,
+    Services, Stage, Stages, Table,
 };
 
 use crate::{
@@ -193,6 +193,12 @@ impl Registry {
 impl Checkers for Registry {
     fn checker(&self, name: &str) -> Result<Arc<dyn Check>, String> {
         self.check(name)
+    }
+}
+
+impl FilterSource for Registry {
+    fn filter(&self, name: &str) -> Result<Arc<dyn Filter>, String> {
+        self.filter(name)
     }
 }
 

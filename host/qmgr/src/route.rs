@@ -193,8 +193,15 @@ impl SessionView for Remembered {
         (!text.is_empty()).then_some(text.as_str())
     }
 
-    fn named(&self, _name: &str) -> Option<String> {
-        None
+    /// What only an agent asks for (XFORWARD): the queue id at the first server, and whose headers were completed.
+    fn named(&self, name: &str) -> Option<String> {
+        let client = &self.envelope.client;
+        match name {
+            "log_ident" if client.log_ident.is_empty() => Some(self.id.clone()),
+            "log_ident" => Some(client.log_ident.clone()),
+            "rewrite_context" => Some(if client.local { "local" } else { "remote" }.to_string()),
+            _ => None,
+        }
     }
 
     fn facts(&self) -> Facts {

@@ -39,6 +39,15 @@ pub(crate) struct Conversation<'s, S> {
     pub notes: Notes,
     pub instances: Instances,
     pub incoming: Option<Incoming>,
+    /// The filter before the queue, and the argument of MAIL FROM for it.
+    pub proxy: Option<crate::proxy::Proxy>,
+    pub proxy_mail: String,
+    /// One whose transaction ended early: it is owed a farewell.
+    pub proxy_left: Option<crate::proxy::Proxy>,
+    /// smtpd_milters of this client.
+    pub filters: Option<Box<cleanup::FilterSession>>,
+    /// A transaction ended, and the filters have not heard of it.
+    pub filters_abort: bool,
     pub chunks: Chunks,
     /// SIZE= of the last MAIL FROM: Postfix forgets it only when a transaction ends.
     pub announced_size: u64,
@@ -90,6 +99,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             notes,
             instances: Instances::default(),
             incoming: None,
+            proxy: None,
+            proxy_mail: String::new(),
+            proxy_left: None,
+            filters: None,
+            filters_abort: false,
             chunks: Chunks::default(),
             announced_size: 0,
             content_bytes: None,
@@ -135,6 +149,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             Err(End::Lost) => Reason::LostConnection,
             Err(End::Hangup) => Reason::Ordinary,
         };
+        self.dismiss_filters().await;
+        self.leave_proxy().await;
         self.log_end(&reason);
     }
 
@@ -164,7 +180,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         self.note_early_commands().await;
         let decision = if self.session.stand_alone { Decision::Go } else { self.evaluator(None).connect().await };
         match decision {
-            Decision::Go => self.say_banner().await?,
+            Decision::Go => match self.filter_connection().await {
+                None => self.say_banner().await?,
+                Some(reply) => self.reply(reply).await?,
+            },
             Decision::Refuse(reply) => {
                 self.access_denied = true;
                 self.reply(reply).await?;
@@ -268,6 +287,12 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
                 Err(_) => self.command(&String::from_utf8_lossy(&command)).await,
             };
             self.command = command;
+            if self.filters_abort {
+                self.abort_filters().await;
+            }
+            if self.proxy_left.is_some() {
+                self.leave_proxy().await;
+            }
             match step? {
                 Step::Done => {}
                 Step::Failed => self.errors += 1,

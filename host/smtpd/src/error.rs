@@ -24,4 +24,7 @@ pub enum SmtpdError {
     /// A list of options holds one that does not exist.
     #[error("unknown {name} value \"{option}\" in \"{value}\"")]
     ConfigUnknownOption { name: &'static str, option: String, value: String },
+    /// smtpd_milters, or what belongs to it.
+    #[error("smtpd_milters: {why}")]
+    ConfigFilters { why: String },
 }

@@ -61,6 +61,16 @@ config::parameters! {
     SMTPD_REJECT_FOOTER_MAPS: Text = "smtpd_reject_footer_maps", "";
     /// The form of addresses in log lines: `external` or `internal`.
     INFO_LOG_ADDRESS_FORMAT: Text = "info_log_address_format", "external", min = 1;
+    /// Milter list per client address.
+    SMTPD_MILTER_MAPS: Text = "smtpd_milter_maps", "";
+    /// Milters for mail that arrives by SMTP.
+    SMTPD_MILTERS: Text = "smtpd_milters", "";
+    /// Name sent to the before-queue filter.
+    SMTPD_PROXY_EHLO: Text = "smtpd_proxy_ehlo", "$myhostname";
+    /// host:port of a before-queue SMTP filter (amavis can run so).
+    SMTPD_PROXY_FILTER: Text = "smtpd_proxy_filter", "";
+    /// Time limit of the before-queue filter.
+    SMTPD_PROXY_TIMEOUT: Time = "smtpd_proxy_timeout", "100s", unit = s, min = 1;
 
     // === limits ===
 

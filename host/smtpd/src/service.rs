@@ -7,7 +7,7 @@ use std::{
 
 use cleanup::Cleanup;
 use config::Config;
-use hook::{BoxFuture, Catalogue, MailLog, SearchOrder, Services, Tables};
+use hook::{BoxFuture, Catalogue, FilterSource, MailLog, SearchOrder, Services, Tables};
 use net::hosts::HostsFile;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -16,6 +16,7 @@ use crate::{
     anvil::Counting,
     conversation::Conversation,
     ehlo_keywords::EhloKeywords,
+    filters::ServiceFilters,
     free_space::FreeSpace,
     restrict::list::{Lists, Reader},
     sasl::Sasl,
@@ -51,6 +52,8 @@ pub(crate) struct Generation {
     pub sasl: Option<Arc<Sasl>>,
     /// None: no TLS, or not for now.
     pub tls_server: Option<Arc<net::tls::Server>>,
+    /// smtpd_milters and smtpd_milter_maps.
+    pub filters: Option<Arc<ServiceFilters>>,
     config: Config,
     service: Arc<str>,
     hosts: HostsFile,
@@ -97,6 +100,7 @@ impl Service {
             free_space,
             sasl,
             tls_server: None,
+            filters: None,
             config,
             service: service.into(),
             hosts: HostsFile::system(),
@@ -117,6 +121,7 @@ impl Service {
             log: calm.log.clone(),
             sasl: calm.sasl.clone(),
             tls_server: calm.tls_server.clone(),
+            filters: calm.filters.clone(),
             config: config.clone(),
             free_space: FreeSpace::new(calm.settings.queue_directory.clone()),
             service: calm.service.clone(),
@@ -138,6 +143,26 @@ impl Service {
                 Self(Arc::new(generation))
             }
             Err(shared) => Self(shared),
+        }
+    }
+
+    /// The same with smtpd_milters and smtpd_milter_maps. To be called before the first session and before
+    /// [`Service::with_settings`].
+    ///
+    /// # Errors
+    /// A list that cannot be read, or a plugin that is no filter.
+    pub fn with_filters(self, source: Arc<dyn FilterSource>) -> Result<Self, SmtpdError> {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut generation) => {
+                let no_milters = generation.settings.overrides.contains(cleanup::Overrides::NO_MILTERS);
+                generation.filters = ServiceFilters::read(&generation.config, no_milters, source)?;
+                let maps = generation.filters.as_ref().map(|filters| filters.maps()).unwrap_or_default();
+                if let (false, Err(why)) = (maps.is_empty(), generation.services.tables.open(maps)) {
+                    generation.log.error(format_args!("{why}"));
+                }
+                Ok(Self(Arc::new(generation)))
+            }
+            Err(shared) => Ok(Self(shared)),
         }
     }
 

@@ -71,6 +71,8 @@ pub struct Settings {
     /// Empty: none.
     pub(crate) content_filter: String,
     pub(crate) overrides: cleanup::Overrides,
+    /// None: no smtpd_proxy_filter.
+    pub(crate) proxy: Option<crate::proxy::ProxySettings>,
     /// receive_override_options = no_unknown_recipient_checks.
     pub(crate) takes_unknown_recipients: bool,
     pub(crate) reject_footer: String,
@@ -150,12 +152,11 @@ impl Settings {
             logs_permits: set(config.get(&p::SMTPD_LOG_ACCESS_PERMIT_ACTIONS)),
             header_rewrite_clients: words(&config.get(&p::LOCAL_HEADER_REWRITE_CLIENTS)),
             content_filter: config.get(&p::CONTENT_FILTER),
-            overrides: {
-                let mut overrides = cleanup::Overrides::empty();
-                overrides.set(cleanup::Overrides::NO_ADDRESS_MAPPINGS, has("no_address_mappings"));
-                overrides.set(cleanup::Overrides::NO_HEADER_BODY_CHECKS, has("no_header_body_checks"));
-                overrides
-            },
+            overrides: cleanup_overrides(config)?,
+            proxy: Some(config.get(&p::SMTPD_PROXY_FILTER)).filter(|filter| !filter.is_empty()).map(|filter| {
+                let (ehlo, timeout) = (config.get(&p::SMTPD_PROXY_EHLO), config.get(&p::SMTPD_PROXY_TIMEOUT));
+                crate::proxy::ProxySettings { filter, ehlo, timeout }
+            }),
             takes_unknown_recipients: has("no_unknown_recipient_checks"),
             reject_footer: config.get(&p::SMTPD_REJECT_FOOTER),
             reject_footer_maps: config.get(&p::SMTPD_REJECT_FOOTER_MAPS),
@@ -189,6 +190,17 @@ impl Settings {
             defer_code: code("access_map_defer_code", 450),
         })
     }
+}
+
+/// receive_override_options of a service, as far as cleanup minds them.
+pub fn cleanup_overrides(config: &Config) -> Result<cleanup::Overrides, SmtpdError> {
+    let options = override_options(config)?;
+    let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name));
+    let mut overrides = cleanup::Overrides::empty();
+    overrides.set(cleanup::Overrides::NO_ADDRESS_MAPPINGS, has("no_address_mappings"));
+    overrides.set(cleanup::Overrides::NO_HEADER_BODY_CHECKS, has("no_header_body_checks"));
+    overrides.set(cleanup::Overrides::NO_MILTERS, has("no_milters"));
+    Ok(overrides)
 }
 
 /// What receive_override_options knows.

@@ -12,12 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::{
     chat::End,
     conversation::Conversation,
+    filters::SmtpMacros,
     restrict::Decision,
     session::{Transaction, port_text},
     tls::received_details,
     verb::{END_OF_MESSAGE, Step, bdat::Chunks, refusal},
 };
 
+use cleanup::{Asking, Committed, Filtering};
 pub(crate) use cleanup::{Incoming, MessageOrigin};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
@@ -37,6 +39,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         session.forwarded = Default::default();
         session.sasl_sender = None;
         self.incoming = None;
+        self.proxy_left = self.proxy.take();
+        self.filters_abort = self.filters.is_some();
         self.chunks = Chunks::default();
         self.announced_size = 0;
         self.content_bytes = None;
@@ -47,7 +51,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
 
     /// A queue id, and the line that joins it with the client.
     pub async fn open_message(&mut self) {
-        if self.incoming.is_some() {
+        // What goes through smtpd_proxy_filter gets its queue id behind it.
+        if self.incoming.is_some() || self.proxy.is_some() {
             return;
         }
         let id = self.service.cleanup.new_queue_id();
@@ -59,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         self.log_client();
     }
 
-    fn log_client(&self) {
+    pub fn log_client(&self) {
         let (session, forwarded) = (&self.session, &self.session.forwarded);
         let mut text = format!("client={}", session.client.label);
         for (name, value) in [
@@ -166,6 +171,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             time: self.service.services.clock.now(),
         };
         top.push_str(&received.field());
+        if self.proxy_content(top.as_bytes()).await {
+            return Ok(());
+        }
         match &mut self.incoming {
             Some(incoming) => {
                 let outcome = incoming.write(top.as_bytes()).await;
@@ -221,11 +229,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             self.end_transaction();
             return Ok(Step::Failed);
         }
+        if let Some(reply) = self.proxy_finish().await {
+            let step = if reply.code < 400 { Step::Done } else { Step::Failed };
+            if step == Step::Done {
+                self.forgive();
+            }
+            self.reply(reply).await?;
+            self.end_transaction();
+            return Ok(step);
+        }
         self.commit(extra).await
     }
 
     async fn commit(&mut self, extra: &str) -> Result<Step, End> {
-        let Some(transaction) = self.session_mut().transaction.take() else {
+        // Filters ask for it until the message is queued.
+        let kept = self.session.transaction.clone().filter(|_| self.filters.is_some());
+        let Some(transaction) = std::mem::replace(&mut self.session_mut().transaction, kept) else {
             return self.fail(refusal(503, (5, 1), "Error: need RCPT command")).await;
         };
         let id = self.session.id().to_string();
@@ -247,7 +266,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         envelope.content_filter.clone_from(&self.service.settings.content_filter);
         envelope.client = self.session.client_attributes(transaction.local_client);
         envelope.notes = self.notes.all();
-        let step = match incoming.commit(envelope, transaction.edits).await {
+        let committed = self.hand_over(incoming, envelope, transaction.edits).await;
+        let step = match committed {
             Ok(committed) => {
                 self.say(&format!("250 2.0.0 Ok: {extra}queued as {}", committed.queue_id)).await?;
                 self.forgive();
@@ -257,5 +277,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         };
         self.end_transaction();
         Ok(step)
+    }
+
+    /// To the queue, past the filters.
+    async fn hand_over(
+        &mut self,
+        incoming: Incoming,
+        envelope: Envelope,
+        edits: Vec<Edit>,
+    ) -> Result<Committed, cleanup::CleanupError> {
+        if self.session.stand_alone {
+            return incoming.commit_filtered(envelope, edits, Filtering::Local).await;
+        }
+        let Some(filters) = &mut self.filters else { return incoming.commit(envelope, edits).await };
+        let session = self.session.clone();
+        let services = &self.service.services;
+        let macros = SmtpMacros { session: &session, addresses: &*services.addresses, refusal: None, content: true };
+        let call = crate::filters::call(&session, &self.notes, &self.instances);
+        let log = &self.service.log;
+        let asking = Asking { sockets: &*services.sockets, log, macros: &macros, call: &call, id: session.id() };
+        incoming.commit_filtered(envelope, edits, Filtering::Session(filters, asking)).await
     }
 }

@@ -48,6 +48,14 @@ pub struct Found {
     pub loops: bool,
 }
 
+impl Found {
+    /// A local socket.
+    pub fn here(host: &str) -> Self {
+        let address = std::net::Ipv4Addr::UNSPECIFIED.into();
+        Self { servers: vec![Server { host: host.to_string(), address, preference: 0 }], ..Self::default() }
+    }
+}
+
 /// What lookups need.
 pub struct Lookup<'a> {
     pub settings: &'a LookupSettings,

@@ -13,6 +13,8 @@ pub struct Destination {
     pub port: u16,
     /// Not in brackets: MX records count.
     pub mx: bool,
+    /// The path of a local socket, for LMTP; host and port mean nothing then.
+    pub socket: Option<String>,
 }
 
 /// relayhost, transport_maps and their relatives name several destinations, to be tried in order.
@@ -45,7 +47,17 @@ impl Destination {
             None => default_port,
             Some(name) => service_port(name).ok_or_else(|| format!("unknown service: {name}/tcp"))?,
         };
-        Ok(Self { text: text.to_string(), host: host.to_string(), port, mx })
+        Ok(Self { text: text.to_string(), host: host.to_string(), port, mx, socket: None })
+    }
+
+    /// Of lmtp(8): `unix:path`, `inet:host:port`, `host:port`. There are no MX hosts.
+    pub fn parse_lmtp(text: &str, default_port: u16, my_host_name: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+            let (text, host, socket) = (text.to_string(), my_host_name.to_string(), Some(path.to_string()));
+            return Ok(Self { text, host, port: 0, mx: false, socket });
+        }
+        let inet = Self::parse(text.strip_prefix("inet:").unwrap_or(text), default_port)?;
+        Ok(Self { text: text.to_string(), mx: false, ..inet })
     }
 }
 
@@ -73,9 +85,13 @@ mod tests {
             ("[IPv6:2001:db8::1]", "2001:db8::1", 25, false),
         ];
         for (text, host, port, mx) in cases {
-            let expected = Destination { text: text.into(), host: host.into(), port, mx };
+            let expected = Destination { text: text.into(), host: host.into(), port, mx, socket: None };
             assert_eq!(Destination::parse(text, 25), Ok(expected), "{text}");
         }
+        let unix = Destination::parse_lmtp("unix:private/lmtp", 24, "mx.test").map(|d| (d.host, d.socket));
+        assert_eq!(unix, Ok(("mx.test".into(), Some("private/lmtp".into()))));
+        let inet = Destination::parse_lmtp("inet:[::1]:2424", 24, "mx.test").map(|d| (d.host, d.port, d.mx));
+        assert_eq!(inet, Ok(("::1".into(), 2424, false)));
         for text in ["[", "[]", "[a", "[a]b", ":25", "a:", "a:0", "a:70000", "a:nosuchservice", "", "[a]:"] {
             assert!(Destination::parse(text, 25).is_err(), "{text}");
         }

@@ -6,16 +6,19 @@ mod body;
 mod cache;
 mod content;
 mod destination;
+pub mod lmtp;
 pub mod parameters;
 mod progress;
 mod reply;
 mod sasl;
 mod session;
 mod settings;
+mod socket;
 mod starttls;
 pub mod tls_parameters;
 mod tls_policy;
 mod transaction;
+mod xforward;
 
 use std::sync::Arc;
 
@@ -101,7 +104,11 @@ impl Smtp {
         for (n, site) in sites.iter().enumerate() {
             fallback = n >= own_sites;
             let last = n + 1 == sites.len();
-            let destination = match Destination::parse(site, self.settings.default_port) {
+            let parsed = match self.settings.lmtp {
+                true => Destination::parse_lmtp(site, self.settings.default_port, &self.settings.my_host_name),
+                false => Destination::parse(site, self.settings.default_port),
+            };
+            let destination = match parsed {
                 Ok(destination) => destination,
                 Err(text) => {
                     // Ends a process of smtp(8); the queue manager then says of its transport what stands here.
@@ -146,7 +153,7 @@ impl Smtp {
                 return Next::Nothing;
             }
         }
-        let detect_loops = destination.port == SMTP_PORT;
+        let detect_loops = destination.port == SMTP_PORT && !self.settings.lmtp;
         let lookup = Lookup {
             settings: &self.settings.lookup,
             services: &self.services,
@@ -155,6 +162,7 @@ impl Smtp {
             detect_loops,
         };
         let found = match destination.mx && self.settings.lookup.mx {
+            _ if destination.socket.is_some() => Found::here(&destination.host),
             true => lookup.domain(&destination.host).await,
             false => lookup.host(&destination.host).await,
         };
@@ -245,7 +253,7 @@ impl Smtp {
         let plain = self.settings.tls.no_tls();
         for policy in [policy, &plain] {
             let now = self.services.clock.monotonic();
-            let mut session = match Session::connect(server, destination.port, &self.settings, now).await {
+            let mut session = match Session::connect(server, destination, &self.settings, now).await {
                 Ok(session) => session,
                 Err(text) => {
                     self.log().info(format_args!("{text}"));
@@ -262,7 +270,7 @@ impl Smtp {
                 policy,
                 client: self.tls_client.as_ref(),
                 credentials: credentials.as_ref(),
-                detect_loops: destination.port == SMTP_PORT,
+                detect_loops: destination.port == SMTP_PORT && !self.settings.lmtp,
                 best_mx,
             };
             let ready = session.handshake(progress, &way).await;

@@ -13,6 +13,10 @@ config::parameters! {
     SMTP_GENERIC_MAPS: Text = "smtp_generic_maps", "";
     /// Sends 8-bit text as it is to servers that do not announce 8BITMIME.
     DISABLE_MIME_OUTPUT_CONVERSION: Boolean = "disable_mime_output_conversion", "no";
+    /// Tells a content filter the original client with XFORWARD (amavis).
+    SMTP_SEND_XFORWARD_COMMAND: Boolean = "smtp_send_xforward_command", "no";
+    /// Time limit of XFORWARD.
+    SMTP_XFORWARD_TIMEOUT: Time = "smtp_xforward_timeout", "300s", unit = s, min = 1;
     /// The name sent with EHLO and HELO.
     SMTP_HELO_NAME: Text = "smtp_helo_name", "$myhostname", min = 1;
     /// The port, or its name, where a destination names none.

@@ -1,9 +1,9 @@
 //! Replies of the remote server: RFC 5321 section 4.2, read as smtp_chat(3) does.
 
+use super::socket::Socket;
 use hook::MailLog;
 use mail::{Class, Status};
 use net::{Connection, ConnectionError, Deadline, LineEnd, tls::Stream};
-use tokio::net::TcpStream;
 
 /// A server that says more than this in one reply never comes to an end.
 const LARGEST_REPLY: usize = 1024 * 1024;
@@ -59,7 +59,7 @@ pub struct Speaker<'a> {
 
 /// Reads one reply, however many lines; keeps at most `limit` bytes of it.
 pub async fn read(
-    connection: &mut Connection<Stream<TcpStream>>,
+    connection: &mut Connection<Stream<Socket>>,
     deadline: &mut Deadline,
     speaker: &Speaker<'_>,
 ) -> Result<Reply, Trouble> {

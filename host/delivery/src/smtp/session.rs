@@ -9,13 +9,15 @@ use std::{
 use mail::Status;
 use net::{Connection, Deadline, tls::Stream};
 use nix::errno::Errno;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, UnixStream};
 
 use super::{
     addresses::Server,
+    destination::Destination,
     progress::{Peer, Progress, Reason},
     reply::{self, Reply, Speaker, Trouble},
     settings::Settings,
+    socket::Socket,
     starttls::Way,
 };
 use hook::MailLog;
@@ -31,14 +33,26 @@ pub struct Features {
     /// Bytes; 0: the server names no limit.
     pub size_limit: u64,
     pub starttls: bool,
+    pub xforward: Attributes,
+}
+
+bitflags::bitflags! {
+    /// What XFORWARD may tell: XFORWARD_README.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Attributes: u8 {
+        const NAME = 1; const ADDR = 2; const PORT = 4; const PROTO = 8; const HELO = 16; const IDENT = 32;
+        const SOURCE = 64;
+    }
 }
 
 /// An open session.
 pub struct Session {
-    pub connection: Connection<Stream<TcpStream>>,
+    pub connection: Connection<Stream<Socket>>,
     pub features: Features,
     host: String,
     pub address: IpAddr,
+    /// The address, or the path of a local socket.
+    place: String,
     /// Messages before the present one.
     pub earlier_uses: u32,
     /// Monotonic.
@@ -62,17 +76,26 @@ pub struct Session {
 }
 
 impl Session {
-    /// TCP. The error is the whole text: `connect to host[address]:25: Connection refused`.
-    pub async fn connect(server: &Server, port: u16, settings: &Settings, opened: Duration) -> Result<Self, String> {
+    /// TCP or a local socket. The error is the whole text: `connect to host[address]:25: Connection refused`.
+    pub async fn connect(
+        server: &Server,
+        destination: &Destination,
+        settings: &Settings,
+        opened: Duration,
+    ) -> Result<Self, String> {
         let limit = settings.timeouts.connect;
-        let attempt = open(server.address, port, settings);
+        let attempt = open(server.address, destination, settings);
         let connected = if limit.is_zero() {
             attempt.await
         } else {
             tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| Err(Errno::ETIMEDOUT.into()))
         };
         let (host, address) = (server.host.clone(), server.address);
-        let relay = format!("{host}[{address}]:{port}");
+        let place = destination.socket.clone().unwrap_or_else(|| address.to_string());
+        let relay = match destination.socket {
+            Some(_) => format!("{host}[{place}]"),
+            None => format!("{host}[{place}]:{}", destination.port),
+        };
         let stream = connected.map_err(|error| format!("connect to {relay}: {}", system_text(&error)))?;
         let connection = Connection::new(Stream::Plain(stream));
         let features = Features::default();
@@ -82,6 +105,7 @@ impl Session {
             features,
             host,
             address,
+            place,
             earlier_uses,
             opened,
             only_server,
@@ -99,7 +123,7 @@ impl Session {
     /// For the outcome of recipients.
     pub fn peer(&self) -> Peer {
         Peer {
-            name_address: format!("{}[{}]", self.host, self.address),
+            name_address: format!("{}[{}]", self.host, self.place),
             relay: self.relay.clone(),
             host: self.host.clone(),
             earlier_uses: self.earlier_uses,
@@ -192,7 +216,12 @@ impl Session {
         let id = progress.request.queue_id.clone();
         let mut answer = None;
         let tries = [("EHLO", "performing the EHLO handshake"), ("HELO", "performing the HELO handshake")];
-        for (verb, doing) in tries.into_iter().skip(usize::from(!esmtp)) {
+        // RFC 2033 section 4.1: LHLO, and nothing else.
+        let tries = match settings.lmtp {
+            true => vec![("LHLO", "performing the LHLO handshake")],
+            false => tries.into_iter().skip(usize::from(!esmtp)).collect(),
+        };
+        for (verb, doing) in tries {
             let command = format!("{verb} {}\r\n", settings.helo_name);
             match self.command(&command, settings, log, &id).await {
                 Ok(reply) if reply.digit() == 2 => {
@@ -221,7 +250,7 @@ impl Session {
             progress.all_failed(Reason::local(status, text).throttling());
             return false;
         }
-        if verb == "EHLO" {
+        if verb != "HELO" {
             self.features = features(&reply, &settings.discard_ehlo_keywords);
             let offered =
                 mechanisms(&reply).filter(|_| !settings.discard_ehlo_keywords.iter().any(|word| word == "AUTH"));
@@ -251,7 +280,10 @@ impl Session {
     }
 }
 
-async fn open(address: IpAddr, port: u16, settings: &Settings) -> io::Result<TcpStream> {
+async fn open(address: IpAddr, destination: &Destination, settings: &Settings) -> io::Result<Socket> {
+    if let Some(path) = &destination.socket {
+        return Ok(Socket::Unix(UnixStream::connect(settings.queue_directory.join(path)).await?));
+    }
     let (socket, from) = match address {
         IpAddr::V4(_) => (TcpSocket::new_v4()?, settings.bind_ipv4),
         IpAddr::V6(_) => (TcpSocket::new_v6()?, settings.bind_ipv6),
@@ -261,7 +293,7 @@ async fn open(address: IpAddr, port: u16, settings: &Settings) -> io::Result<Tcp
     }
     // Commands leave in whole batches: waiting for more only delays them.
     socket.set_nodelay(true)?;
-    socket.connect(SocketAddr::new(address, port)).await
+    Ok(Socket::Tcp(socket.connect(SocketAddr::new(address, destination.port)).await?))
 }
 
 /// strerror(3).
@@ -300,6 +332,10 @@ fn features(reply: &Reply, discard: &[String]) -> Features {
             "DSN" => features.dsn = true,
             "SMTPUTF8" => features.smtputf8 = true,
             "STARTTLS" => features.starttls = true,
+            "XFORWARD" => {
+                let known = words.filter_map(|word| Attributes::from_name(&word.to_ascii_uppercase()));
+                features.xforward = known.fold(Attributes::empty(), |all, one| all | one);
+            }
             "SIZE" => {
                 features.size = true;
                 features.size_limit = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);

@@ -19,12 +19,17 @@ pub enum AddressPreference {
 /// One value for each configuration generation and master.cf service.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// LMTP (RFC 2033) in place of SMTP.
+    pub lmtp: bool,
+    pub queue_directory: std::path::PathBuf,
     pub helo_name: String,
     pub my_host_name: String,
     pub default_port: u16,
     pub relayhost: String,
     pub fallback_relay: Vec<String>,
     pub timeouts: Timeouts,
+    /// smtp_send_xforward_command.
+    pub send_xforward: bool,
     pub always_send_ehlo: bool,
     pub never_send_ehlo: bool,
     /// Upper case.
@@ -81,6 +86,7 @@ pub struct Timeouts {
     pub helo: Duration,
     pub mail: Duration,
     pub rcpt: Duration,
+    pub xforward: Duration,
     pub data_init: Duration,
     pub data_transfer: Duration,
     pub data_done: Duration,
@@ -105,12 +111,15 @@ impl Settings {
         let default_port =
             super::destination::service_port(&port).ok_or_else(|| bad("smtp_tcp_port", &port, "unknown service"))?;
         Ok(Self {
+            lmtp: false,
+            queue_directory: config.get(&config::parameters::QUEUE_DIRECTORY).into(),
             helo_name: config.get(&SMTP_HELO_NAME),
             my_host_name: config.get(&config::parameters::MYHOSTNAME),
             default_port,
             relayhost: config.get(&config::parameters::RELAYHOST),
             fallback_relay: config.get(&SMTP_FALLBACK_RELAY),
             timeouts: timeouts(config),
+            send_xforward: config.get(&SMTP_SEND_XFORWARD_COMMAND),
             always_send_ehlo: config.get(&SMTP_ALWAYS_SEND_EHLO),
             never_send_ehlo: config.get(&SMTP_NEVER_SEND_EHLO),
             discard_ehlo_keywords: upper(config.get(&SMTP_DISCARD_EHLO_KEYWORDS)),
@@ -137,6 +146,14 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Of an lmtp(8) service, with the view of its configuration that the rest of the agent reads.
+    pub fn from_lmtp_config(config: &Config) -> Result<(Self, Config), DeliveryError> {
+        let view = super::lmtp::view(config);
+        Ok((Self { lmtp: true, ..Self::from_config(&view)? }, view))
+    }
+}
+
 fn bad(parameter: &'static str, value: &str, reason: &str) -> DeliveryError {
     DeliveryError::Configuration { parameter, value: value.to_string(), reason: reason.to_string() }
 }
@@ -151,6 +168,7 @@ fn timeouts(config: &Config) -> Timeouts {
         helo: config.get(&SMTP_HELO_TIMEOUT),
         mail: config.get(&SMTP_MAIL_TIMEOUT),
         rcpt: config.get(&SMTP_RCPT_TIMEOUT),
+        xforward: config.get(&SMTP_XFORWARD_TIMEOUT),
         data_init: config.get(&SMTP_DATA_INIT_TIMEOUT),
         data_transfer: config.get(&SMTP_DATA_XFER_TIMEOUT),
         data_done: config.get(&SMTP_DATA_DONE_TIMEOUT),

@@ -59,6 +59,11 @@ impl Transaction<'_, '_, '_> {
             self.progress.all_failed(reason);
             return self.finish();
         }
+        if self.settings.send_xforward
+            && let Some(end) = self.forward_client(request).await
+        {
+            return end;
+        }
         let open = self.progress.open();
         // A probe of verify(8) ends before DATA, or before the content.
         let data = (!request.probe || self.settings.probe_until_data).then_some(Step::Data);
@@ -98,6 +103,28 @@ impl Transaction<'_, '_, '_> {
             (true, true) => self.empty().await,
             (true, false) => self.content(&envelope.accepted).await,
         }
+    }
+
+    /// XFORWARD; Some: there is no going on.
+    async fn forward_client(&mut self, request: &Request) -> Option<End> {
+        for line in super::xforward::commands(&*request.session, self.session.features.xforward) {
+            self.session.connection.write(line.as_bytes());
+            match self.reply(self.settings.timeouts.xforward).await {
+                Ok(reply) if reply.digit() == 2 => {}
+                Ok(reply) => {
+                    let (server, text) = (self.session.peer().name_address, &reply.text);
+                    let text = format!("host {server} said: {text} (in reply to XFORWARD command)");
+                    self.progress.all_failed(Reason::remote(self.session.host(), &reply, text));
+                    return Some(End::Quit);
+                }
+                Err(Trouble::Lost) if self.session.earlier_uses > 0 => return Some(End::Stale),
+                Err(trouble) => {
+                    self.progress.broken(trouble, "sending XFORWARD name/address");
+                    return Some(End::Closed);
+                }
+            }
+        }
+        None
     }
 
     /// Not to be tried with this server: announced SIZE, SMTPUTF8.
@@ -174,6 +201,9 @@ impl Transaction<'_, '_, '_> {
         if quit_sent {
             self.session.connection.write(b"QUIT\r\n");
         }
+        if self.settings.lmtp {
+            return self.verdicts(accepted, quit_sent).await;
+        }
         match self.reply(self.settings.timeouts.data_done).await {
             Ok(reply) if reply.digit() == 2 => {
                 let dsn = self.session.features.dsn;
@@ -187,6 +217,29 @@ impl Transaction<'_, '_, '_> {
             Err(trouble) => {
                 self.progress.broken(trouble, "sending end of data -- message may be sent more than once");
                 return End::Closed;
+            }
+        }
+        if quit_sent { End::Closed } else { self.finish() }
+    }
+
+    /// RFC 2033 section 4.2: a reply for each recipient that was accepted, in their order.
+    async fn verdicts(mut self, accepted: &[usize], quit_sent: bool) -> End {
+        for recipient in accepted {
+            match self.reply(self.settings.timeouts.data_done).await {
+                Ok(reply) if reply.digit() == 2 => {
+                    let dsn = self.session.features.dsn;
+                    self.progress.sent(*recipient, &reply, dsn);
+                }
+                Ok(reply) => {
+                    let (server, text) = (self.session.peer().name_address, &reply.text);
+                    let text = format!("host {server} said: {text} (in reply to end of DATA command)");
+                    let reason = Reason::remote(self.session.host(), &reply, text);
+                    self.progress.recipient_failed(*recipient, reason);
+                }
+                Err(trouble) => {
+                    self.progress.broken(trouble, "sending end of data -- message may be sent more than once");
+                    return End::Closed;
+                }
             }
         }
         if quit_sent { End::Closed } else { self.finish() }

@@ -203,11 +203,12 @@ fn submit(invocation: &Invocation, call: Call) -> Result<u8> {
     let mut said = Vec::new();
     match master::control::ask(queue_directory.as_ref(), &words, &content, |line| said.push(line))? {
         Some(0) => Ok(0),
-        Some(status) => {
+        Some(status) if status != i32::from(EX_TEMPFAIL) => {
             eprintln!("sendmail: fatal: {}", said.join(" "));
             Ok(status as u8)
         }
-        None => {
+        // Nobody is there to take it, or not now: pickup(8) tries again.
+        Some(_) | None => {
             let randomness = SystemRandomness::open().context("/dev/urandom")?;
             match queue::maildrop::drop(queue_directory.as_ref(), &envelope, &content, SystemTime::now(), &randomness) {
                 Ok(_) => Ok(0),

@@ -14,7 +14,6 @@ mod lmtp;
 mod local;
 mod logging;
 mod maps;
-mod milter;
 mod pipe;
 mod plugins;
 mod policy;
@@ -45,7 +44,6 @@ pub const TABLES: &[&[Row]] = &[
     local::PARAMETERS,
     logging::PARAMETERS,
     maps::PARAMETERS,
-    milter::PARAMETERS,
     pipe::PARAMETERS,
     plugins::PARAMETERS,
     policy::PARAMETERS,

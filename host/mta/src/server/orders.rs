@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use config::parameters::MAIL_OWNER;
 use hook::{BoxFuture, Randomness};
 use mail::{Envelope, EnvelopeRecipient, ReturnContent};
@@ -221,7 +221,8 @@ impl Server {
             }
             Err(error) => {
                 answer.line(told(&error)).await;
-                Ok(EX_UNAVAILABLE)
+                let later = error.downcast_ref::<cleanup::CleanupError>().is_some_and(|e| e.reply().code < 500);
+                Ok(if later { EX_TEMPFAIL } else { EX_UNAVAILABLE })
             }
         }
     }
@@ -229,15 +230,21 @@ impl Server {
     /// pickup(8): local mail on its way to cleanup.
     async fn take_local(&self, uid: u32, mut envelope: Envelope, content: &[u8]) -> Result<String> {
         let generation = self.current.load_full();
-        envelope.content_filter = generation.config.get(&smtpd::parameters::CONTENT_FILTER);
+        envelope.content_filter.clone_from(&generation.pickup.content_filter);
         let log = MailLog::new(&generation.config.get(&SYSLOG_NAME), "pickup");
         let sender = envelope.sender.clone();
         let id = generation.cleanup.new_queue_id();
         log.info(format_args!("{id}: uid={uid} from=<{sender}>"));
         let trace = with_received(&generation.config, &id.to_string(), Some(uid), envelope.arrival, b"");
         let full_name = full_name(uid);
-        let mail = cleanup::LocalMail { envelope: &envelope, trace: &trace, content, full_name: &full_name };
-        generation.cleanup.submit_local(id, mail).await.map_err(|e| anyhow!("{e}"))?;
+        let mail = cleanup::LocalMail {
+            envelope: &envelope,
+            trace: &trace,
+            content,
+            full_name: &full_name,
+            overrides: generation.pickup.overrides,
+        };
+        generation.cleanup.submit_local(id, mail).await?;
         Ok(id.to_string())
     }
 
@@ -344,7 +351,11 @@ async fn take_maildrop(server: &Arc<Server>) -> Result<()> {
     let waiting = tokio::task::spawn_blocking(move || queue::maildrop::take(&directory, PICKUP_BATCH, &log)).await??;
     for dropped in waiting {
         let content = dropped.content.read(0, dropped.content.len() as usize)?;
-        server.take_local(dropped.uid, dropped.envelope.clone(), &content).await?;
+        if let Err(error) = server.take_local(dropped.uid, dropped.envelope.clone(), &content).await {
+            // It waits for the next time, and holds nobody up.
+            server.log.warning(format_args!("maildrop: {}", told(&error)));
+            continue;
+        }
         // Removed only after it is durable in the queue; a crash in between may deliver it twice.
         tokio::task::spawn_blocking(move || dropped.remove()).await??;
     }

@@ -17,6 +17,11 @@ pub(crate) fn happened(log: &MailLog, session: &Session, word: &str, text: fmt::
     ));
 }
 
+/// What the filter of smtpd_proxy_filter said.
+pub(crate) fn proxied(log: &MailLog, session: &Session, word: &str, text: &str) {
+    log.info(format_args!("proxy-{word}: {}: {text};{}", session.place, Details(session)));
+}
+
 /// ` from=<> to=<> proto= helo=<>`, as far as they are known.
 struct Details<'a>(&'a Session);
 

@@ -38,6 +38,9 @@ where
         [mechanism, initial] => (mechanism, Some(initial)),
         _ => return c.fail(refusal(501, (5, 4), "Syntax: AUTH mechanism")).await,
     };
+    if let Some(reply) = c.filter_other(false) {
+        return c.fail(reply).await;
+    }
     if let Some(reply) = too_often(c).await {
         return c.fail(reply).await;
     }

@@ -76,6 +76,9 @@ where
             crate::restrict::Decision::Refuse(reply) => return refuse(c, count, last, reply).await,
             crate::restrict::Decision::Hangup => return Err(End::Hangup),
         }
+        if let Some(reply) = c.proxy_command("DATA", '3').await {
+            return refuse(c, count, last, reply).await;
+        }
         c.chunks.begun = true;
         c.chunks.reader = Some(ContentReader::new(false));
         c.chunks.trouble = c.write_trace().await.err();
@@ -122,6 +125,9 @@ async fn receive<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>,
         };
         c.chunks.size += text.len() as u64;
         c.content_bytes = Some(c.chunks.size);
+        if let Some(proxy) = c.proxy.as_mut().filter(|proxy| !proxy.failed) {
+            proxy.failed = proxy.content(text).await.is_err();
+        }
         if let (Some(incoming), None) = (&mut c.incoming, &c.chunks.trouble) {
             c.chunks.trouble = incoming.write(text).await.err();
         }
@@ -134,6 +140,7 @@ async fn receive<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>,
 /// The last chunk is in.
 async fn finish<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -> Result<Step, End> {
     let closing = c.chunks.reader.as_ref().map_or(&b""[..], ContentReader::closing);
+    c.proxy_content(closing).await;
     if let (Some(incoming), None) = (&mut c.incoming, &c.chunks.trouble) {
         c.chunks.trouble = incoming.write(closing).await.err();
     }

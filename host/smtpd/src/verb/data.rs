@@ -39,6 +39,9 @@ where
     if !c.heed(decision).await? {
         return Ok(Step::Failed);
     }
+    if let Some(reply) = c.proxy_command("DATA", '3').await {
+        return c.fail(reply).await;
+    }
     let mut trouble = c.write_trace().await.err();
     c.say("354 End data with <CR><LF>.<CR><LF>").await?;
     c.content_bytes = Some(0);
@@ -67,10 +70,11 @@ pub(crate) async fn restrictions<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conv
     if c.session.transaction.as_ref().is_some_and(|t| t.recipients.len() > 1) {
         c.session_mut().recipient = None;
     }
-    if c.session.stand_alone || c.service.lists.data.items.is_empty() {
-        return Decision::Go;
-    }
-    c.evaluator(None).data().await
+    let decision = match c.session.stand_alone || c.service.lists.data.items.is_empty() {
+        true => Decision::Go,
+        false => c.evaluator(None).data().await,
+    };
+    if decision == Decision::Go && c.filters.is_some() { c.filter_data().await } else { decision }
 }
 
 /// What is larger than message_size_limit.
@@ -116,6 +120,13 @@ async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
         if limit > 0 && size > limit {
             // No room is held for what will be refused.
             c.incoming = None;
+        }
+        if let Some(proxy) = c.proxy.as_mut().filter(|proxy| !proxy.failed) {
+            // The rest of too big a message is read, and the connection closed without an end of data.
+            let too_big = limit > 0 && size > limit;
+            if too_big || proxy.content(text).await.is_err() {
+                proxy.failed = true;
+            }
         }
         if let (Some(incoming), None, false) = (&mut c.incoming, &trouble, text.is_empty()) {
             *trouble = incoming.write(text).await.err();

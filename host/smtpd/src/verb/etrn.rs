@@ -36,6 +36,9 @@ where
         Ok(domain) => domain,
         Err(reply) => return c.fail(reply).await,
     };
+    if let Some(reply) = c.filter_other(true) {
+        return c.fail(reply).await;
+    }
     c.session_mut().etrn_domain = Some(domain.clone());
     c.reuse.changed(hook::Inputs::CONTENT);
     let decision = if c.session.stand_alone { Decision::Go } else { c.evaluator(None).etrn().await };

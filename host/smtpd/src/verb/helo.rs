@@ -45,6 +45,13 @@ where
             return Ok(Step::Failed);
         }
     }
+    if c.filters.is_some()
+        && let Some(reply) = c.filter_helo().await
+    {
+        c.session_mut().helo = None;
+        c.reuse.changed(Inputs::HELO);
+        return c.fail(reply).await;
+    }
     if esmtp && !c.session.esmtp {
         // A HELO after it takes nothing back, as in Postfix.
         c.session_mut().esmtp = true;
@@ -91,13 +98,22 @@ async fn offer<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -
         (EhloKeywords::SMTPUTF8, settings.smtputf8, "SMTPUTF8"),
         (EhloKeywords::CHUNKING, true, "CHUNKING"),
     ];
+    // A client that filters refused learns of nothing it could use.
+    let refused = c.filter_other(true).is_some_and(|reply| reply.code >= 500);
     let discarded = c.discarded;
     let named = discarded - EhloKeywords::SILENT;
     if !named.is_empty() && !discarded.contains(EhloKeywords::SILENT) {
         c.service.log.info(format_args!("discarding EHLO keywords: {}", named.names()));
     }
     let mut lines: Vec<&str> = vec![&settings.hostname];
-    lines.extend(offers.iter().filter(|(flag, on, _)| *on && !discarded.contains(*flag)).map(|(_, _, line)| *line));
+    lines.extend(
+        offers
+            .iter()
+            .filter(|(flag, on, _)| {
+                *on && !discarded.contains(*flag) && (!refused || *flag == EhloKeywords::ENHANCED_STATUS_CODES)
+            })
+            .map(|(_, _, line)| *line),
+    );
     let last = lines.len() - 1;
     let mut text = String::with_capacity(320);
     for (number, line) in lines.iter().enumerate() {

@@ -168,13 +168,19 @@ where
         None if c.session.stand_alone => Decision::Go,
         None => c.evaluator(None).mail().await,
     };
+    let decision = match decision == Decision::Go && c.filters.is_some() {
+        true => c.filter_mail(argument).await,
+        false => decision,
+    };
     if !c.heed(decision).await? {
         c.end_transaction();
         // Postfix remembers the size of a refused MAIL FROM until a transaction ends.
         c.announced_size = size;
         return Ok(Step::Failed);
     }
-    if !c.service.settings.delay_open {
+    if c.service.settings.proxy.is_some() {
+        c.proxy_mail = argument.to_string();
+    } else if !c.service.settings.delay_open {
         c.open_message().await;
     }
     c.say("250 2.1.0 Ok").await?;

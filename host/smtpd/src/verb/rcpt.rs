@@ -183,11 +183,17 @@ where
     session.recipient_options = (original.clone(), notify_text);
     c.reuse.changed(Inputs::RECIPIENT);
     let decision = if c.session.stand_alone || exempt { Decision::Go } else { c.evaluator(None).rcpt().await };
+    let decision = if c.filters.is_some() { c.filter_rcpt(argument, decision).await } else { decision };
     let go = c.heed(decision).await?;
     // At DATA plugins see the first recipient accepted, when it is the only one.
     c.session_mut().recipient = kept;
     if !go {
         return Ok(Step::Failed);
+    }
+    if c.service.settings.proxy.is_some()
+        && let Some(reply) = c.proxy_rcpt(&recipient, argument).await
+    {
+        return c.fail(reply).await;
     }
     let session = c.session_mut();
     session.recipient.get_or_insert_with(|| recipient.clone());

@@ -15,6 +15,9 @@ where
     if c.session.tls.is_some() {
         return c.fail(refusal(554, (5, 1), "Error: TLS already active")).await;
     }
+    if let Some(reply) = c.filter_other(false) {
+        return c.fail(reply).await;
+    }
     let service = c.service;
     if !service.settings.tls.offered || c.session.stand_alone || c.discarded.contains(EhloKeywords::STARTTLS) {
         return c.fail(refusal(502, (5, 1), "Error: command not implemented")).await;

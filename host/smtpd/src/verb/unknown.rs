@@ -31,5 +31,6 @@ where
         c.deny_access().await?;
         return Ok(Step::Failed);
     }
-    c.fail(refusal(500, (5, 2), "Error: command not recognized")).await
+    let filtered = c.filter_unknown(name).await;
+    c.fail(filtered.unwrap_or_else(|| refusal(500, (5, 2), "Error: command not recognized"))).await
 }

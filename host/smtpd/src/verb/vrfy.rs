@@ -15,6 +15,9 @@ where
     if settings.disable_vrfy {
         return c.fail(refusal(502, (5, 1), "VRFY command is disabled")).await;
     }
+    if let Some(reply) = c.filter_other(true).filter(|_| !argument.is_empty()) {
+        return c.fail(reply).await;
+    }
     // RFC 6531 section 3.7.4.2: the parameter of VRFY.
     let words: Vec<_> = argument.split_ascii_whitespace().collect();
     let mut declared = false;

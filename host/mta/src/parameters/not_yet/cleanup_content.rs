@@ -5,6 +5,4 @@ config::parameters! {
     CLEANUP_REPLACE_STRAY_CR_LF: Boolean = "cleanup_replace_stray_cr_lf", "yes";
     /// The service that receives mail into the queue.
     CLEANUP_SERVICE_NAME: Text = "cleanup_service_name", "cleanup", min = 1;
-    /// Lets bounces and postmaster notices pass the content checks and milters.
-    INTERNAL_MAIL_FILTER_CLASSES: Text = "internal_mail_filter_classes", "", protects;
 }

@@ -5,24 +5,6 @@ config::parameters! {
     LMTP_SASL_AUTH_CACHE_NAME: Text = "lmtp_sasl_auth_cache_name", "";
     /// LMTP counterpart of smtp_sasl_auth_cache_time.
     LMTP_SASL_AUTH_CACHE_TIME: Time = "lmtp_sasl_auth_cache_time", "90d", unit = d, min = 0;
-    /// LMTP counterpart of smtp_sasl_auth_enable.
-    LMTP_SASL_AUTH_ENABLE: Boolean = "lmtp_sasl_auth_enable", "no", protects;
-    /// LMTP counterpart of smtp_sasl_auth_soft_bounce.
-    LMTP_SASL_AUTH_SOFT_BOUNCE: Boolean = "lmtp_sasl_auth_soft_bounce", "yes";
-    /// LMTP counterpart of smtp_sasl_mechanism_filter.
-    LMTP_SASL_MECHANISM_FILTER: Text = "lmtp_sasl_mechanism_filter", "", protects;
-    /// LMTP counterpart of smtp_sasl_password_maps.
-    LMTP_SASL_PASSWORD_MAPS: Text = "lmtp_sasl_password_maps", "", protects;
-    /// LMTP counterpart of smtp_sasl_path.
-    LMTP_SASL_PATH: Text = "lmtp_sasl_path", "";
-    /// LMTP counterpart of smtp_sasl_security_options.
-    LMTP_SASL_SECURITY_OPTIONS: Text = "lmtp_sasl_security_options", "noplaintext, noanonymous", protects;
-    /// LMTP counterpart of smtp_sasl_tls_security_options.
-    LMTP_SASL_TLS_SECURITY_OPTIONS: Text = "lmtp_sasl_tls_security_options", "$lmtp_sasl_security_options", protects;
-    /// LMTP counterpart of smtp_sasl_tls_verified_security_options.
-    LMTP_SASL_TLS_VERIFIED_SECURITY_OPTIONS: Text = "lmtp_sasl_tls_verified_security_options", "$lmtp_sasl_tls_security_options", protects;
-    /// LMTP counterpart of smtp_sasl_type.
-    LMTP_SASL_TYPE: Text = "lmtp_sasl_type", "cyrus", min = 1;
     /// LMTP counterpart of smtp_send_dummy_mail_auth.
     LMTP_SEND_DUMMY_MAIL_AUTH: Boolean = "lmtp_send_dummy_mail_auth", "no";
     /// LMTP counterpart of smtp_sender_dependent_authentication.

@@ -37,8 +37,4 @@ config::parameters! {
     SMTP_QUOTE_RFC821_ENVELOPE: Boolean = "smtp_quote_rfc821_envelope", "yes";
     /// Table that rewrites server replies.
     SMTP_REPLY_FILTER: Text = "smtp_reply_filter", "";
-    /// Tells a content filter the original client with XFORWARD (amavis).
-    SMTP_SEND_XFORWARD_COMMAND: Boolean = "smtp_send_xforward_command", "no";
-    /// Time limit of XFORWARD.
-    SMTP_XFORWARD_TIMEOUT: Time = "smtp_xforward_timeout", "300s", unit = s, min = 1;
 }

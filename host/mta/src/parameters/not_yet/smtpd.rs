@@ -17,14 +17,8 @@ config::parameters! {
     SMTPD_DNS_REPLY_FILTER: Text = "smtpd_dns_reply_filter", "", protects;
     /// Lines of a session kept for notices to the postmaster.
     SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
-    /// Name sent to the before-queue filter.
-    SMTPD_PROXY_EHLO: Text = "smtpd_proxy_ehlo", "$myhostname";
-    /// host:port of a before-queue SMTP filter (amavis can run so).
-    SMTPD_PROXY_FILTER: Text = "smtpd_proxy_filter", "", protects;
     /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
     SMTPD_PROXY_OPTIONS: Text = "smtpd_proxy_options", "";
-    /// Time limit of the before-queue filter.
-    SMTPD_PROXY_TIMEOUT: Time = "smtpd_proxy_timeout", "100s", unit = s, min = 1;
     /// haproxy: reads the PROXY header.
     SMTPD_UPSTREAM_PROXY_PROTOCOL: Text = "smtpd_upstream_proxy_protocol", "", protects;
     /// Time limit for the PROXY header.
