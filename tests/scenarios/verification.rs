@@ -1,5 +1,10 @@
 //! Address verification over restarts, and in the log.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use waxwing_tests::{
     client::Client,
     server::Server,
@@ -103,15 +108,23 @@ fn verification_goes_on_after_a_kill() {
             return;
         }
         let sink = next_server();
-        sink.script(|stage, _| (stage == "RCPT").then_some(Answer::Hang));
+        let asked = Arc::new(AtomicBool::new(false));
+        let at_rcpt = asked.clone();
+        sink.script(move |stage, _| {
+            (stage == "RCPT").then(|| {
+                at_rcpt.store(true, Ordering::SeqCst);
+                Answer::Hang
+            })
+        });
         server.main_cf(&format!("{MAIN_CF}address_verify_poll_count = 1\n"));
         server.start();
         assert!(ask(server, "good@a.test").contains("Address verification in progress"));
-        assert!(waiting::until_true(10, || sink.connections() == 1), "a probe is under way");
+        assert!(waiting::until_true(20, || asked.load(Ordering::SeqCst)), "a probe is under way");
+        assert_eq!(sink.connections(), 1);
         server.kill();
         sink.script(|_, _| None);
         server.start();
-        assert!(waiting::until_true(10, || ask(server, "good@a.test") == GOOD), "{}", server.log_end());
+        assert!(waiting::until_true(20, || ask(server, "good@a.test") == GOOD), "{}", server.log_end());
         assert_eq!(sink.connections(), 2, "the probe that was left, and no second one");
         server.wait_until_queue_empty(5);
     });

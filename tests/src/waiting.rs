@@ -5,9 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Asks `ready` every 20 ms until it answers, for at most `seconds`.
+/// How much longer a machine may take that has other work: `seconds` are those of a quiet one.
+const BUSY: u32 = 3;
+
+/// Asks `ready` every 20 ms until it answers, for about so many `seconds`.
 pub fn until<T>(seconds: u64, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let end = Instant::now() + Duration::from_secs(seconds) * BUSY;
     loop {
         if let Some(found) = ready() {
             return Some(found);
