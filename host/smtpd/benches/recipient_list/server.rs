@@ -137,6 +137,7 @@ fn services(config: &Config) -> Services {
         clock,
         randomness,
         dns: Arc::new(Memory),
+        smtpd_dns: Arc::new(Memory),
         tables,
         addresses,
         store: Arc::new(NoStore),
