@@ -2,6 +2,7 @@
 //! is played to Debian's Postfix first, which proves the test, and then to Waxwing.
 
 mod instance;
+mod next_servers;
 mod policy_services;
 mod s01;
 mod s02;

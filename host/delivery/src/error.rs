@@ -32,8 +32,7 @@ impl Delivery for ErrorAgent {
         let mut one = RecipientStatus::new(self.outcome, status, text);
         one.relay = "none".to_string();
         let attempts = vec![one.into(); request.recipients.len()];
-        let statuses = self.status_log.finish(&request, attempts, self.clock.now());
-        Box::pin(std::future::ready(statuses))
+        Box::pin(async move { self.status_log.finish(&request, attempts, self.clock.now()).await })
     }
 }
 

@@ -46,6 +46,7 @@ pub use wasm::Wasm;
 /// Every parameter table of this crate.
 pub const PARAMETERS: &[&[config::Row]] = &[
     status_log::PARAMETERS,
+    status_log::delivery_status_filter::PARAMETERS,
     smtp::parameters::PARAMETERS,
     virtual_mailbox::parameters::PARAMETERS,
     smtp::tls_parameters::PARAMETERS,

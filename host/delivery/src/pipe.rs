@@ -191,7 +191,7 @@ impl Delivery for Pipe {
             one.relayed = !self.settings.attributes.as_ref().is_ok_and(|a| a.flags.contains(Flags::FINAL));
             one.transmit_seconds = self.clock.monotonic().saturating_sub(begin).as_secs_f64();
             let attempts = vec![one.into(); request.recipients.len()];
-            self.status_log.finish(&request, attempts, self.clock.now())
+            self.status_log.finish(&request, attempts, self.clock.now()).await
         })
     }
 }

@@ -1,13 +1,18 @@
 //! The log line of each recipient's outcome, as log_adhoc(3) writes it and pflogsumm reads it.
 
+pub mod delivery_status_filter;
+
 use std::{
     fmt::Write,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use config::Config;
-use hook::{MailLog, Outcome, Recipient, RecipientStatus, Request};
+use hook::{MailLog, Outcome, Recipient, RecipientStatus, Request, Tables};
 use mail::{Class, address::quote};
+
+use delivery_status_filter::DeliveryStatusFilter;
 
 config::parameters! {
     /// How many digits after the point delays are logged with at most.
@@ -17,13 +22,14 @@ config::parameters! {
 /// Significant digits of a delay below a hundred seconds.
 const SIGNIFICANT_DIGITS: usize = 2;
 
-/// Finishes a request for an agent: soft_bounce, then one line for each recipient.
-#[derive(Clone, Debug)]
+/// Finishes a request for an agent: its delivery_status_filter, soft_bounce, then one line for each recipient.
+#[derive(Clone)]
 pub struct StatusLog {
     log: MailLog,
     decimals: usize,
     soft_bounce: bool,
     negative_cache: bool,
+    filter: Option<DeliveryStatusFilter>,
 }
 
 /// A status and how often its connection was used before; 0 for agents without connections.
@@ -48,7 +54,15 @@ impl StatusLog {
             decimals,
             soft_bounce: config.get(&config::parameters::SOFT_BOUNCE),
             negative_cache: config.get(&bounce::verify::parameters::ADDRESS_VERIFY_NEGATIVE_CACHE),
+            filter: None,
         }
+    }
+
+    /// The same with the tables of the agent's own delivery_status_filter.
+    #[must_use]
+    pub fn with_filter(mut self, tables: &Arc<dyn Tables>, name: &'static str, maps: String) -> Self {
+        self.filter = DeliveryStatusFilter::new(tables.clone(), name, maps, &self.log);
+        self
     }
 
     /// The agent's log.
@@ -57,7 +71,12 @@ impl StatusLog {
     }
 
     /// Turns bounces into deferrals under soft_bounce, but not those of probes, and logs.
-    pub fn finish(&self, request: &Request, attempts: Vec<Attempt>, now: SystemTime) -> Vec<RecipientStatus> {
+    pub async fn finish(&self, request: &Request, mut attempts: Vec<Attempt>, now: SystemTime) -> Vec<RecipientStatus> {
+        if let Some(filter) = &self.filter {
+            for attempt in &mut attempts {
+                filter.apply(&mut attempt.status, &self.log).await;
+            }
+        }
         let finish_one = |(recipient, mut attempt): (&Recipient, Attempt)| {
             if self.soft_bounce && !request.probe && attempt.status.outcome == Outcome::Bounced {
                 attempt.status.outcome = Outcome::Deferred;

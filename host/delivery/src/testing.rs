@@ -196,10 +196,12 @@ pub fn clock() -> Arc<dyn Clock> {
 }
 
 pub fn services(zone: Zone, tables: FakeTables) -> Services {
+    let dns: Arc<dyn hook::Dns> = Arc::new(zone);
     Services {
         clock: clock(),
         randomness: Arc::new(NoRandomness),
-        dns: Arc::new(zone),
+        dns: dns.clone(),
+        smtpd_dns: dns,
         tables: Arc::new(tables),
         addresses: Arc::new(Nothing),
         store: Arc::new(Nothing),

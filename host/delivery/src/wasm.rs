@@ -38,7 +38,7 @@ impl Delivery for Wasm {
                 }
             }
             let attempts = statuses.into_iter().map(Into::into).collect();
-            self.status_log.finish(&request, attempts, self.clock.now())
+            self.status_log.finish(&request, attempts, self.clock.now()).await
         })
     }
 }

@@ -14,6 +14,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
     pub dns: Arc<dyn Dns>,
+    /// The same behind smtpd_dns_reply_filter, for plugins.
+    pub smtpd_dns: Arc<dyn Dns>,
     pub tables: Arc<dyn Tables>,
     pub addresses: Arc<dyn Addresses>,
     pub store: Arc<dyn Store>,

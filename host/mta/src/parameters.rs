@@ -25,33 +25,27 @@ const OBEYED: &[&[Row]] = &[
     bounce::parameters::PARAMETERS,
     bounce::verify::parameters::PARAMETERS,
     qmgr::parameters::PARAMETERS,
-    delivery::PARAMETERS[0],
-    delivery::PARAMETERS[1],
-    delivery::PARAMETERS[2],
-    delivery::PARAMETERS[3],
-    delivery::PARAMETERS[4],
-    delivery::PARAMETERS[5],
-    delivery::PARAMETERS[6],
-    delivery::PARAMETERS[7],
 ];
 
 const INERT: &[&[Row]] = &[inert::PARAMETERS];
 
+/// What obeys, then what does not.
+const SETS: [&[&[Row]]; 4] = [OBEYED, delivery::PARAMETERS, INERT, not_yet::TABLES];
+
 /// Every table.
-pub const ROWS: &[&[Row]] = &joined::<{ OBEYED.len() + INERT.len() + not_yet::TABLES.len() }>();
+pub const ROWS: &[&[Row]] =
+    &joined::<{ OBEYED.len() + delivery::PARAMETERS.len() + INERT.len() + not_yet::TABLES.len() }>();
 
 const fn joined<const N: usize>() -> [&'static [Row]; N] {
     let mut tables: [&[Row]; N] = [&[]; N];
-    let mut index = 0;
+    let (mut set, mut at, mut index) = (0, 0, 0);
     while index < N {
-        tables[index] = if index < OBEYED.len() {
-            OBEYED[index]
-        } else if index < OBEYED.len() + INERT.len() {
-            INERT[index - OBEYED.len()]
+        if at == SETS[set].len() {
+            (set, at) = (set + 1, 0);
         } else {
-            not_yet::TABLES[index - OBEYED.len() - INERT.len()]
-        };
-        index += 1;
+            tables[index] = SETS[set][at];
+            (at, index) = (at + 1, index + 1);
+        }
     }
     tables
 }
@@ -89,7 +83,8 @@ pub struct Numbers {
 
 pub fn numbers(config: &Config) -> Numbers {
     let count = |tables: &[&[Row]]| tables.iter().map(|table| table.len()).sum::<usize>();
-    Numbers { obeyed: count(OBEYED) + config.plugin_rows().len(), inert: count(INERT), not_yet: count(not_yet::TABLES) }
+    let obeyed = count(OBEYED) + count(delivery::PARAMETERS) + config.plugin_rows().len();
+    Numbers { obeyed, inert: count(INERT), not_yet: count(not_yet::TABLES) }
 }
 
 /// The rows that nothing obeys yet, by name.

@@ -12,7 +12,11 @@ use config::{
     parameters::{DELIVERY_PLUGINS, QUEUE_DIRECTORY, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use delivery::{
-    DeliveryError, Discard, ErrorAgent, Pipe, Smtp, StatusLog, UserRights, Virtual, Wasm, pipe, virtual_mailbox,
+    DeliveryError, Discard, ErrorAgent, Pipe, Smtp, StatusLog, UserRights, Virtual, Wasm, pipe,
+    status_log::delivery_status_filter::{
+        PIPE_DELIVERY_STATUS_FILTER, SMTP_DELIVERY_STATUS_FILTER, VIRTUAL_DELIVERY_STATUS_FILTER,
+    },
+    virtual_mailbox,
 };
 use hook::{
     AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Randomness, Resolution, Services, Store,
@@ -123,11 +127,13 @@ impl hook::Table for WasmTable {
 pub fn services(config: &Config, lasting: &Lasting) -> Result<Services> {
     let tables = open_tables(config, lasting)?;
     let resolver = net::Resolver::new(&net::dns::Settings::default()).context("DNS resolver")?;
+    let dns: Arc<dyn hook::Dns> = Arc::new(resolver);
     let rewrite = Rewrite::new(config, tables.clone())?;
     Ok(Services {
         clock: lasting.clock.clone(),
         randomness: lasting.randomness.clone(),
-        dns: Arc::new(resolver),
+        smtpd_dns: smtpd::restriction_dns(config, dns.clone(), tables.clone()),
+        dns,
         tables,
         addresses: Arc::new(VerifiedAddresses { rewrite, verification: lasting.verification.clone() }),
         store: lasting.store.clone(),
@@ -172,6 +178,7 @@ fn broken_services(lasting: &Lasting, why: String) -> Services {
         clock: lasting.clock.clone(),
         randomness: lasting.randomness.clone(),
         dns: broken.clone(),
+        smtpd_dns: broken.clone(),
         tables: broken.clone(),
         addresses: broken,
         store: lasting.store.clone(),
@@ -457,6 +464,10 @@ fn agent(
     let view = config.service(entry);
     let syslog_name = view.get(&SYSLOG_NAME);
     let status_log = |daemon: &str| StatusLog::new(&view, MailLog::new(&syslog_name, daemon));
+    let filtered = |daemon: &str, view: &Config, maps: &config::Param<config::Text>| {
+        let name = if daemon == "lmtp" { "lmtp_delivery_status_filter" } else { maps.name };
+        status_log(daemon).with_filter(&services.tables, name, view.get(maps))
+    };
     let clock = lasting.clock.clone();
     let bad = |e: DeliveryError| anyhow!("{e}");
     Ok(Some(match entry.command.as_str() {
@@ -464,24 +475,37 @@ fn agent(
             let settings = delivery::smtp::Settings::from_config(&view).map_err(bad)?;
             let rules = delivery::smtp::Rules::from_config(&view, services.tables.clone(), &**registry).map_err(bad)?;
             let hosts = net::hosts::HostsFile::system();
-            let smtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("smtp"));
+            let smtp = Smtp::new(
+                settings,
+                rules,
+                services.clone(),
+                hosts,
+                filtered("smtp", &view, &SMTP_DELIVERY_STATUS_FILTER),
+            );
             Arc::new(smtp.with_tls(&*lasting.key_files))
         }
         "lmtp" => {
             let (settings, view) = delivery::smtp::Settings::from_lmtp_config(&view).map_err(bad)?;
             let rules = delivery::smtp::Rules::from_config(&view, services.tables.clone(), &**registry).map_err(bad)?;
             let hosts = net::hosts::HostsFile::system();
-            let lmtp = Smtp::new(settings, rules, services.clone(), hosts, status_log("lmtp"));
+            let lmtp = Smtp::new(
+                settings,
+                rules,
+                services.clone(),
+                hosts,
+                filtered("lmtp", &view, &SMTP_DELIVERY_STATUS_FILTER),
+            );
             Arc::new(lmtp.with_tls(&*lasting.key_files))
         }
         "virtual" => {
             let settings = virtual_mailbox::Settings::from_config(&view).map_err(bad)?;
             let rights = lasting.rights.clone();
-            Arc::new(Virtual::new(settings, services.clone(), rights, status_log("virtual")).map_err(bad)?)
+            let log = filtered("virtual", &view, &VIRTUAL_DELIVERY_STATUS_FILTER);
+            Arc::new(Virtual::new(settings, services.clone(), rights, log).map_err(bad)?)
         }
         "pipe" => {
             let settings = pipe::Settings::from_config(&view, entry);
-            let log = status_log("pipe");
+            let log = filtered("pipe", &view, &PIPE_DELIVERY_STATUS_FILTER);
             if let Some(problem) = settings.problem() {
                 // As in Postfix only mail for it suffers, since most master.cf files have entries that nobody uses.
                 let (place, service) = (&entry.place, &entry.service);

@@ -1,5 +1,7 @@
 //! DNS lookups as dns_lookup(3): resolv.conf(5), typed reasons, Postfix's words. Caching by TTL is the library's.
 
+mod reply_filter;
+
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -17,6 +19,8 @@ use hickory_resolver::{
     system_conf::parse_resolv_conf,
 };
 use hook::{BoxFuture, Dns, DnsAnswer, DnsFailure, DnsReason, RecordType, ResourceRecord};
+
+pub use reply_filter::ReplyFilter;
 
 /// dns_rr_list_limit of 3.7.11's security updates: more records than these are dropped.
 const RECORD_LIMIT: usize = 100;

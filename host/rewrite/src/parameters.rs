@@ -11,6 +11,8 @@ config::parameters! {
     ALLOW_PERCENT_HACK: Boolean = "allow_percent_hack", "yes";
     /// Look for routing operators inside quoted local parts too.
     RESOLVE_DEQUOTED_ADDRESS: Boolean = "resolve_dequoted_address", "yes";
+    /// Relay mail for `user@elsewhere@domain`, which the next host may send on, as for other addresses of the domain.
+    ALLOW_UNTRUSTED_ROUTING: Boolean = "allow_untrusted_routing", "no";
     /// Take `user@` for `user`.
     RESOLVE_NULL_DOMAIN: Boolean = "resolve_null_domain", "no";
     /// Take `user@1.2.3.4` for `user@[1.2.3.4]`.

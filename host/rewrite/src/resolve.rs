@@ -51,7 +51,7 @@ impl Rewrite {
             to = Destination { transport: "error".into(), nexthop: format!("5.1.6 User has moved to {place}") };
         }
         // Whatever we make of these operators ourselves, the next host may follow them.
-        let source_routed = local_part.contains(['@', '%', '!']);
+        let source_routed = !self.settings.allow_untrusted_routing && local_part.contains(['@', '%', '!']);
         Ok(Resolution {
             transport: to.transport,
             nexthop: to.nexthop,

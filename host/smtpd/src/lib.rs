@@ -26,6 +26,7 @@ mod anvil;
 mod chat;
 mod content;
 mod conversation;
+mod dns_reply_filter;
 mod ehlo_keywords;
 mod error;
 pub mod explain;
@@ -44,6 +45,7 @@ mod transaction;
 mod verb;
 
 pub use anvil::{Anvil, Counted};
+pub use dns_reply_filter::restriction_dns;
 pub use error::SmtpdError;
 pub use service::{Flush, Flushed, Service};
 pub use session::{Client, Session};

@@ -42,6 +42,10 @@ config::parameters! {
     SMTPD_DISCARD_EHLO_KEYWORDS: Text = "smtpd_discard_ehlo_keywords", "";
     /// The same by client address.
     SMTPD_DISCARD_EHLO_KEYWORD_ADDRESS_MAPS: Text = "smtpd_discard_ehlo_keyword_address_maps", "";
+    /// What the reject_* restrictions do after a DNS or probe time-out that have no parameter of their own set for it.
+    REJECT_TEMPFAIL_ACTION: Text = "reject_tempfail_action", "defer_if_permit", min = 1;
+    /// Tables that name DNS records, as lines of a zone file, which restrictions do not get to see.
+    SMTPD_DNS_REPLY_FILTER: Text = "smtpd_dns_reply_filter", "";
     /// Clients that may use XCLIENT.
     SMTPD_AUTHORIZED_XCLIENT_HOSTS: Text = "smtpd_authorized_xclient_hosts", "";
     /// Clients that may use XFORWARD.

@@ -31,13 +31,13 @@ impl Local {
         let log = self.status_log.log();
         if let Some(problem) = &self.settings.problem {
             log.fatal(format_args!("{problem}"));
-            return self.log_refusal(request, &top, Status::temporary(3, 0), "unknown mail transport error");
+            return self.log_refusal(request, &top, Status::temporary(3, 0), "unknown mail transport error").await;
         }
         let seen = match DeliveredTo::read(&request.content) {
             Ok(seen) => seen,
             Err(error) => {
                 let text = format!("error reading message: {error}");
-                return self.log_refusal(request, &top, Status::temporary(3, 0), &text);
+                return self.log_refusal(request, &top, Status::temporary(3, 0), &text).await;
             }
         };
         let message =
@@ -107,11 +107,11 @@ impl Local {
             _ => None,
         };
         let spent = self.services.clock.monotonic().saturating_sub(begin);
-        (self.log_done(request, attributes, done, spent), tell)
+        (self.log_done(request, attributes, done, spent).await, tell)
     }
 
     /// Logs one delivery's outcome under the address it was made to.
-    pub(super) fn log_done(
+    pub(super) async fn log_done(
         &self,
         request: &Request,
         attributes: &Attributes,
@@ -127,12 +127,13 @@ impl Local {
         };
         status.transmit_seconds = spent.as_secs_f64();
         let one = Request { recipients: vec![as_recipient(attributes)], ..request.clone() };
-        let mut logged = self.status_log.finish(&one, vec![Attempt::from(status.clone())], self.services.clock.now());
+        let attempts = vec![Attempt::from(status.clone())];
+        let mut logged = self.status_log.finish(&one, attempts, self.services.clock.now()).await;
         logged.pop().unwrap_or(status)
     }
 
-    fn log_refusal(&self, request: &Request, it: &Attributes, status: Status, text: &str) -> RecipientStatus {
-        self.log_done(request, it, Err((status, text.to_string())), Duration::ZERO)
+    async fn log_refusal(&self, request: &Request, it: &Attributes, status: Status, text: &str) -> RecipientStatus {
+        self.log_done(request, it, Err((status, text.to_string())), Duration::ZERO).await
     }
 
     /// deliver_pass(3): the other transport logs and answers.
@@ -141,7 +142,7 @@ impl Local {
         let Some(agent) = self.others.find(name) else {
             let log = self.status_log.log();
             log.warning(format_args!("{}: no entry {name} in master.cf", request.queue_id));
-            return self.log_refusal(request, it, Status::temporary(3, 0), "mail transport unavailable");
+            return self.log_refusal(request, it, Status::temporary(3, 0), "mail transport unavailable").await;
         };
         let nexthop = if nexthop.is_empty() { &request.nexthop } else { nexthop };
         let passed = Request {

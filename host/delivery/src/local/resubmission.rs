@@ -58,7 +58,7 @@ impl Local {
             }
         };
         let spent = self.services.clock.monotonic().saturating_sub(begin);
-        self.log_done(request, top, done, spent)
+        self.log_done(request, top, done, spent).await
     }
 
     fn content(&self, request: &Request, delivered: &str) -> std::io::Result<Vec<u8>> {

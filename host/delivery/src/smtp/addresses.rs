@@ -164,7 +164,7 @@ impl Lookup<'_> {
                         return Vec::new();
                     }
                     DnsReason::Filtered => {
-                        why.hard(7, 0, &failure.text);
+                        why.set(Status::temporary(7, 0), &failure.text);
                         return Vec::new();
                     }
                     DnsReason::NullMx | DnsReason::ServerFailure | DnsReason::Timeout => {
@@ -180,7 +180,8 @@ impl Lookup<'_> {
         Vec::new()
     }
 
-    /// All address types at once; a temporary failure of one hides what the other says only if nothing was found.
+    /// All address types at once. Where nothing was found, a temporary failure of one hides what the other says, and that a
+    /// filter took all hides that there never was anything.
     async fn dns_addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsFailure> {
         let (dns, settings) = (&self.services.dns, self.settings);
         let ask = |wanted: bool, kind| async move { if wanted { Some(dns.lookup(host, kind).await) } else { None } };
@@ -190,7 +191,7 @@ impl Lookup<'_> {
         for answer in [four, six].into_iter().flatten() {
             match answer {
                 Ok(answer) => addresses.extend(answer.records.iter().filter_map(|r| r.data.parse::<IpAddr>().ok())),
-                Err(failure) if failed.as_ref().is_some_and(DnsFailure::is_temporary) && !failure.is_temporary() => {}
+                Err(failure) if failed.as_ref().is_some_and(|known| weight(known) > weight(&failure)) => {}
                 Err(failure) => failed = Some(failure),
             }
         }
@@ -227,7 +228,7 @@ impl Lookup<'_> {
     }
 
     /// smtp_randomize_addresses within a preference, then smtp_address_preference.
-    fn order(&self, servers: &mut [Server]) {
+    fn order(&self, servers: &mut Vec<Server>) {
         if self.settings.randomize {
             for last in (1..servers.len()).rev() {
                 let other = self.services.randomness.number() % (last as u64 + 1);
@@ -242,6 +243,40 @@ impl Lookup<'_> {
             };
             (server.preference, later)
         });
+        self.balance(servers);
+    }
+
+    /// smtp_balance_inet_protocols: the first smtp_mx_address_limit addresses hold some of both protocols, half of them or all
+    /// that there are. The order stays.
+    fn balance(&self, servers: &mut Vec<Server>) {
+        let limit = self.settings.balance_limit;
+        let six = servers.iter().filter(|server| server.address.is_ipv6()).count();
+        let four = servers.len() - six;
+        if four == 0 || six == 0 || servers.len() <= limit || limit < 2 {
+            return;
+        }
+        let four_is_first = servers.first().is_some_and(|server| server.address.is_ipv4());
+        let mut four_left = match (four <= limit / 2, six <= limit / 2) {
+            (true, _) => four,
+            (_, true) => limit - six,
+            // The odd one goes to the protocol that is tried first.
+            _ => (limit + usize::from(four_is_first)) / 2,
+        };
+        let mut six_left = limit - four_left;
+        servers.retain(|server| {
+            let left = if server.address.is_ipv4() { &mut four_left } else { &mut six_left };
+            let stays = *left > 0;
+            *left = left.saturating_sub(1);
+            stays
+        });
+    }
+}
+
+fn weight(failure: &DnsFailure) -> u8 {
+    match failure.reason {
+        _ if failure.is_temporary() => 2,
+        DnsReason::Filtered | DnsReason::Refused => 1,
+        _ => 0,
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Rules {
     nested_header: Option<CheckList>,
     body: Option<CheckList>,
     /// disable_mime_output_conversion is off.
-    converts: bool,
+    pub(super) converts: bool,
     generic: Generic,
     limits: Limits,
     line_limit: usize,

@@ -37,6 +37,22 @@ config::parameters! {
     LMTP_DEFER_IF_NO_MX_ADDRESS_FOUND: Boolean = "lmtp_defer_if_no_mx_address_found", "no";
     /// LHLO keywords to ignore from every server.
     LMTP_DISCARD_LHLO_KEYWORDS: Text = "lmtp_discard_lhlo_keywords", "";
+    /// Per-server list of LHLO keywords to ignore.
+    LMTP_DISCARD_LHLO_KEYWORD_ADDRESS_MAPS: Text = "lmtp_discard_lhlo_keyword_address_maps", "";
+    /// LMTP counterpart of smtp_dns_reply_filter.
+    LMTP_DNS_REPLY_FILTER: Text = "lmtp_dns_reply_filter", "";
+    /// LMTP counterpart of smtp_dns_support_level.
+    LMTP_DNS_SUPPORT_LEVEL: Text = "lmtp_dns_support_level", "";
+    /// LMTP counterpart of smtp_reply_filter.
+    LMTP_REPLY_FILTER: Text = "lmtp_reply_filter", "";
+    /// LMTP counterpart of smtp_quote_rfc821_envelope.
+    LMTP_QUOTE_RFC821_ENVELOPE: Boolean = "lmtp_quote_rfc821_envelope", "yes";
+    /// LMTP counterpart of smtp_balance_inet_protocols.
+    LMTP_BALANCE_INET_PROTOCOLS: Boolean = "lmtp_balance_inet_protocols", "yes";
+    /// LMTP counterpart of smtp_sender_dependent_authentication.
+    LMTP_SENDER_DEPENDENT_AUTHENTICATION: Boolean = "lmtp_sender_dependent_authentication", "no";
+    /// LMTP counterpart of smtp_send_dummy_mail_auth.
+    LMTP_SEND_DUMMY_MAIL_AUTH: Boolean = "lmtp_send_dummy_mail_auth", "no";
     /// LMTP counterpart of smtp_fallback_relay.
     LMTP_FALLBACK_RELAY: Text = "lmtp_fallback_relay", "";
     /// LMTP counterpart of smtp_header_checks.
@@ -180,6 +196,15 @@ const TWINS: &[(&str, &str)] = &[
     ("lmtp_data_xfer_timeout", "smtp_data_xfer_timeout"),
     ("lmtp_defer_if_no_mx_address_found", "smtp_defer_if_no_mx_address_found"),
     ("lmtp_discard_lhlo_keywords", "smtp_discard_ehlo_keywords"),
+    ("lmtp_discard_lhlo_keyword_address_maps", "smtp_discard_ehlo_keyword_address_maps"),
+    ("lmtp_delivery_status_filter", "smtp_delivery_status_filter"),
+    ("lmtp_dns_reply_filter", "smtp_dns_reply_filter"),
+    ("lmtp_dns_support_level", "smtp_dns_support_level"),
+    ("lmtp_reply_filter", "smtp_reply_filter"),
+    ("lmtp_quote_rfc821_envelope", "smtp_quote_rfc821_envelope"),
+    ("lmtp_balance_inet_protocols", "smtp_balance_inet_protocols"),
+    ("lmtp_sender_dependent_authentication", "smtp_sender_dependent_authentication"),
+    ("lmtp_send_dummy_mail_auth", "smtp_send_dummy_mail_auth"),
     ("lmtp_fallback_relay", "smtp_fallback_relay"),
     ("lmtp_header_checks", "smtp_header_checks"),
     ("lmtp_host_lookup", "smtp_host_lookup"),

@@ -22,9 +22,10 @@ mod xforward;
 
 use std::sync::Arc;
 
-use hook::{BoxFuture, Delivery, MailLog, RecipientStatus, Request, Services};
+use hook::{BoxFuture, Delivery, MailLog, RecipientStatus, Request, SearchOrder, Services};
 use mail::{Class, Status};
 use net::{
+    dns::ReplyFilter,
     hosts::HostsFile,
     tls::{Client, ReadFile},
 };
@@ -35,6 +36,7 @@ use cache::{Cache, Visit};
 pub use content::Rules;
 use destination::Destination;
 use progress::{Progress, Reason};
+use reply::{Filter, Trouble};
 use session::Session;
 pub use settings::{AddressPreference, CacheSettings, LookupSettings, Settings, Timeouts};
 use starttls::Way;
@@ -65,7 +67,16 @@ enum Next {
 
 impl Smtp {
     /// `hosts` is [`HostsFile::system`] but in tests.
-    pub fn new(settings: Settings, rules: Rules, services: Services, hosts: HostsFile, status_log: StatusLog) -> Self {
+    pub fn new(
+        settings: Settings,
+        rules: Rules,
+        mut services: Services,
+        hosts: HostsFile,
+        status_log: StatusLog,
+    ) -> Self {
+        let name = if settings.lmtp { "lmtp_dns_reply_filter" } else { "smtp_dns_reply_filter" };
+        let (maps, log) = (settings.dns_reply_filter.clone(), status_log.log().clone());
+        services.dns = ReplyFilter::over(services.dns, services.tables.clone(), name, maps, log);
         let cache = Cache::new(settings.cache.clone(), services.clock.clone());
         Self { settings, services, hosts, status_log, cache, rules, tls_client: None }
     }
@@ -74,7 +85,10 @@ impl Smtp {
     /// then there is no TLS: mail goes in the clear where TLS is optional, and waits where it is not.
     #[must_use]
     pub fn with_tls(mut self, read: &ReadFile) -> Self {
-        for tables in [self.settings.tls.tables(), self.settings.sasl.tables()].into_iter().filter(|t| !t.is_empty()) {
+        let settings = &self.settings;
+        let maps = [settings.discard_ehlo_keyword_maps.as_str(), &settings.reply_filter];
+        for tables in [settings.tls.tables(), settings.sasl.tables()].into_iter().chain(maps).filter(|t| !t.is_empty())
+        {
             if let Err(why) = self.services.tables.open(tables) {
                 self.log().error(format_args!("{why}"));
             }
@@ -242,7 +256,8 @@ impl Smtp {
         policy: &Policy,
         best_mx: bool,
     ) -> Option<(Session, bool)> {
-        let credentials = match self.settings.sasl.credentials(&self.services, &server.host, &destination.text).await {
+        let (sasl, sender) = (&self.settings.sasl, &progress.request.sender);
+        let credentials = match sasl.credentials(&self.services, sender, &server.host, &destination.text).await {
             Ok(credentials) => credentials,
             Err(why) => {
                 self.log().warning(format_args!("{why}"));
@@ -262,6 +277,10 @@ impl Smtp {
                 }
             };
             progress.connecting(session.peer());
+            if let Err(trouble) = self.prepare(&mut session).await {
+                progress.broken(trouble, "");
+                return Some((session, false));
+            }
             let way = Way {
                 settings: &self.settings,
                 log: self.log(),
@@ -281,10 +300,32 @@ impl Smtp {
         None
     }
 
+    /// What tables say of the server.
+    async fn prepare(&self, session: &mut Session) -> Result<(), Trouble> {
+        let (maps, tables) = (&self.settings.reply_filter, &self.services.tables);
+        session.reply_filter = (!maps.is_empty()).then(|| Filter { tables: tables.clone(), maps: maps.clone() });
+        let maps = &self.settings.discard_ehlo_keyword_maps;
+        if maps.is_empty() {
+            return Ok(());
+        }
+        match tables.find(SearchOrder::Exact, maps, &session.address.to_string()).wait().await {
+            Ok(found) => {
+                let words = found.map(|found| found.value.split([' ', '\t', ',']).map(str::to_string).collect());
+                session.discard = words.map(settings::upper);
+                Ok(())
+            }
+            Err(error) => {
+                self.log().warning(format_args!("{maps}: {error}"));
+                Err(Trouble::LocalData)
+            }
+        }
+    }
+
     /// One message over an open session, which is then kept or closed.
     async fn converse(&self, progress: &mut Progress<'_>, mut session: Session, visit: Option<&Visit<'_>>) -> End {
         let keep =
             visit.is_some_and(|visit| visit.wants(&session)) && (session.tls.is_none() || self.settings.tls.reuse);
+        let keep = keep && !self.settings.sasl.is_by_sender();
         let queue_id = progress.request.queue_id.clone();
         let end = match self.generic_envelope(progress.request).await {
             Ok(addresses) => {
@@ -342,7 +383,7 @@ impl Delivery for Smtp {
             let mut progress = Progress::new(&request, self.log(), &*clock);
             self.deliver_all(&mut progress).await;
             let attempts = progress.into_attempts();
-            self.status_log.finish(&request, attempts, clock.now())
+            self.status_log.finish(&request, attempts, clock.now()).await
         })
     }
 }

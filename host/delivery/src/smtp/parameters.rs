@@ -52,6 +52,22 @@ config::parameters! {
     SMTP_NEVER_SEND_EHLO: Boolean = "smtp_never_send_ehlo", "no";
     /// EHLO keywords of the server that are not looked at.
     SMTP_DISCARD_EHLO_KEYWORDS: List = "smtp_discard_ehlo_keywords", "";
+    /// Per-server list of EHLO keywords to ignore.
+    SMTP_DISCARD_EHLO_KEYWORD_ADDRESS_MAPS: Text = "smtp_discard_ehlo_keyword_address_maps", "";
+    /// Tables that drop or change DNS answers.
+    SMTP_DNS_REPLY_FILTER: Text = "smtp_dns_reply_filter", "";
+    /// disabled, enabled or dnssec; empty follows disable_dns_lookups.
+    SMTP_DNS_SUPPORT_LEVEL: Text = "smtp_dns_support_level", "";
+    /// Table that rewrites server replies.
+    SMTP_REPLY_FILTER: Text = "smtp_reply_filter", "";
+    /// Quotes envelope addresses as the RFC asks.
+    SMTP_QUOTE_RFC821_ENVELOPE: Boolean = "smtp_quote_rfc821_envelope", "yes";
+    /// Mixes IPv4 and IPv6 within smtp_mx_address_limit.
+    SMTP_BALANCE_INET_PROTOCOLS: Boolean = "smtp_balance_inet_protocols", "yes";
+    /// Chooses login data by sender; turns connection reuse off.
+    SMTP_SENDER_DEPENDENT_AUTHENTICATION: Boolean = "smtp_sender_dependent_authentication", "no";
+    /// Adds AUTH=<> to MAIL FROM.
+    SMTP_SEND_DUMMY_MAIL_AUTH: Boolean = "smtp_send_dummy_mail_auth", "no";
     /// Takes a 5xx greeting for a temporary error.
     SMTP_SKIP_5XX_GREETING: Boolean = "smtp_skip_5xx_greeting", "yes";
     /// Defers mail whose MX hosts have no address.

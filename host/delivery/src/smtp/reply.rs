@@ -1,7 +1,9 @@
 //! Replies of the remote server: RFC 5321 section 4.2, read as smtp_chat(3) does.
 
+use std::sync::Arc;
+
 use super::socket::Socket;
-use hook::MailLog;
+use hook::{MailLog, SearchOrder, Tables};
 use mail::{Class, Status};
 use net::{Connection, ConnectionError, Deadline, LineEnd, tls::Stream};
 
@@ -33,7 +35,7 @@ impl Reply {
 pub enum Trouble {
     Lost,
     TimedOut,
-    /// The queue file could not be read.
+    /// The queue file, or a table of this machine, could not be read.
     LocalData,
 }
 
@@ -42,6 +44,26 @@ impl From<ConnectionError> for Trouble {
         match error {
             ConnectionError::Timeout => Self::TimedOut,
             ConnectionError::Eof | ConnectionError::Io(_) => Self::Lost,
+        }
+    }
+}
+
+/// smtp_reply_filter: a table that knows a better line for some that servers say.
+#[derive(Clone)]
+pub struct Filter {
+    pub tables: Arc<dyn Tables>,
+    /// `type:name`.
+    pub maps: String,
+}
+
+impl Filter {
+    async fn rewrite(&self, line: String, speaker: &Speaker<'_>) -> Result<String, Trouble> {
+        match self.tables.find(SearchOrder::Exact, &self.maps, &line).wait().await {
+            Ok(found) => Ok(found.map_or(line, |found| found.value)),
+            Err(error) => {
+                speaker.log.warning(format_args!("{}: {}: {error}", speaker.queue_id, self.maps));
+                Err(Trouble::LocalData)
+            }
         }
     }
 }
@@ -55,6 +77,7 @@ pub struct Speaker<'a> {
     /// Keeps at most so much of a line, and of the whole text.
     pub limit: usize,
     pub pipelining: bool,
+    pub filter: Option<&'a Filter>,
 }
 
 /// Reads one reply, however many lines; keeps at most `limit` bytes of it.
@@ -77,7 +100,10 @@ pub async fn read(
         if total > LARGEST_REPLY {
             return Err(Trouble::Lost);
         }
-        let shown = printable(&line);
+        let mut shown = printable(&line);
+        if let Some(filter) = speaker.filter {
+            shown = filter.rewrite(shown, speaker).await?;
+        }
         if !full {
             if !text.is_empty() {
                 text.push(' ');

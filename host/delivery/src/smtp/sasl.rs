@@ -7,6 +7,7 @@ use hook::{SearchOrder, Services};
 use mail::Status;
 
 use super::{
+    parameters::{SMTP_SEND_DUMMY_MAIL_AUTH, SMTP_SENDER_DEPENDENT_AUTHENTICATION},
     progress::{Progress, Reason},
     reply::{Reply, Trouble},
     session::Session,
@@ -30,6 +31,10 @@ pub struct SaslSettings {
     options: [Options; 3],
     filter: Vec<String>,
     soft_bounce: bool,
+    /// smtp_sender_dependent_authentication.
+    by_sender: bool,
+    /// smtp_send_dummy_mail_auth: AUTH=<> behind MAIL FROM, RFC 4954 section 5.
+    pub dummy_mail_auth: bool,
 }
 
 /// smtp_sasl_security_options and its relatives.
@@ -74,6 +79,8 @@ impl SaslSettings {
             ],
             filter: config.get(&SMTP_SASL_MECHANISM_FILTER),
             soft_bounce: config.get(&SMTP_SASL_AUTH_SOFT_BOUNCE),
+            by_sender: config.get(&SMTP_SENDER_DEPENDENT_AUTHENTICATION),
+            dummy_mail_auth: config.get(&SMTP_SASL_AUTH_ENABLE) && config.get(&SMTP_SEND_DUMMY_MAIL_AUTH),
         })
     }
 
@@ -82,19 +89,27 @@ impl SaslSettings {
         if self.enabled { &self.passwords } else { "" }
     }
 
-    /// Who we are for a server: by its name, then by the destination as main.cf or a transport table has it. The error is a
-    /// warning for the log.
+    /// Whether a session belongs to its sender, and must not be used for others.
+    pub fn is_by_sender(&self) -> bool {
+        self.enabled && self.by_sender
+    }
+
+    /// Who we are for a server: by the sender where smtp_sender_dependent_authentication says so, by the server's name, then
+    /// by the destination as main.cf or a transport table has it. The error is a warning for the log.
     pub async fn credentials(
         &self,
         services: &Services,
+        sender: &str,
         host: &str,
         destination: &str,
     ) -> Result<Option<Credentials>, String> {
         if !self.enabled || self.passwords.is_empty() {
             return Ok(None);
         }
-        for key in [host, destination] {
-            match services.tables.find(SearchOrder::Exact, &self.passwords, key).wait().await {
+        let sender = Some(sender).filter(|sender| self.by_sender && !sender.is_empty());
+        let keys = sender.map(|sender| (SearchOrder::Alias, sender)).into_iter();
+        for (order, key) in keys.chain([host, destination].map(|key| (SearchOrder::Exact, key))) {
+            match services.tables.find(order, &self.passwords, key).wait().await {
                 Ok(Some(found)) => {
                     let (user, password) = found.value.split_once(':').unwrap_or((&found.value, ""));
                     return Ok(Some(Credentials { user: user.to_string(), password: password.to_string() }));

@@ -15,7 +15,7 @@ use super::{
     addresses::Server,
     destination::Destination,
     progress::{Peer, Progress, Reason},
-    reply::{self, Reply, Speaker, Trouble},
+    reply::{self, Filter, Reply, Speaker, Trouble},
     settings::Settings,
     socket::Socket,
     starttls::Way,
@@ -73,6 +73,9 @@ pub struct Session {
     /// AUTH is offered, and with what.
     pub offers_auth: bool,
     pub mechanisms: Vec<String>,
+    /// EHLO keywords of this server that are not looked at; None: those of smtp_discard_ehlo_keywords.
+    pub discard: Option<Vec<String>>,
+    pub reply_filter: Option<Filter>,
 }
 
 impl Session {
@@ -117,6 +120,8 @@ impl Session {
             plain_again: false,
             offers_auth: false,
             mechanisms: Vec::new(),
+            discard: None,
+            reply_filter: None,
         })
     }
 
@@ -149,6 +154,7 @@ impl Session {
             server: &self.relay,
             limit: settings.reply_limit.max(512),
             pipelining: self.features.pipelining,
+            filter: self.reply_filter.as_ref(),
         };
         let reply = reply::read(&mut self.connection, deadline, &speaker).await;
         self.broken |= reply.is_err();
@@ -251,9 +257,9 @@ impl Session {
             return false;
         }
         if verb != "HELO" {
-            self.features = features(&reply, &settings.discard_ehlo_keywords);
-            let offered =
-                mechanisms(&reply).filter(|_| !settings.discard_ehlo_keywords.iter().any(|word| word == "AUTH"));
+            let discard = self.discard.as_ref().unwrap_or(&settings.discard_ehlo_keywords);
+            self.features = features(&reply, discard);
+            let offered = mechanisms(&reply).filter(|_| !discard.iter().any(|word| word == "AUTH"));
             (self.offers_auth, self.mechanisms) = (offered.is_some(), offered.unwrap_or_default());
         }
         true

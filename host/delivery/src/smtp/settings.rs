@@ -34,6 +34,12 @@ pub struct Settings {
     pub never_send_ehlo: bool,
     /// Upper case.
     pub discard_ehlo_keywords: Vec<String>,
+    /// The same by server address.
+    pub discard_ehlo_keyword_maps: String,
+    pub dns_reply_filter: String,
+    pub reply_filter: String,
+    /// smtp_quote_rfc821_envelope.
+    pub quote_envelope: bool,
     pub skip_5xx_greeting: bool,
     pub skip_quit_response: bool,
     /// smtp_address_verify_target = data.
@@ -66,6 +72,8 @@ pub struct LookupSettings {
     pub ipv6: bool,
     pub randomize: bool,
     pub preference: AddressPreference,
+    /// Up to so many addresses are of both protocols, if there are such; 0: whatever comes first.
+    pub balance_limit: usize,
 }
 
 /// smtp_connection_cache_* and smtp_connection_reuse_*.
@@ -123,6 +131,10 @@ impl Settings {
             always_send_ehlo: config.get(&SMTP_ALWAYS_SEND_EHLO),
             never_send_ehlo: config.get(&SMTP_NEVER_SEND_EHLO),
             discard_ehlo_keywords: upper(config.get(&SMTP_DISCARD_EHLO_KEYWORDS)),
+            discard_ehlo_keyword_maps: config.get(&SMTP_DISCARD_EHLO_KEYWORD_ADDRESS_MAPS),
+            dns_reply_filter: config.get(&SMTP_DNS_REPLY_FILTER),
+            reply_filter: config.get(&SMTP_REPLY_FILTER),
+            quote_envelope: config.get(&SMTP_QUOTE_RFC821_ENVELOPE),
             skip_5xx_greeting: config.get(&SMTP_SKIP_5XX_GREETING),
             skip_quit_response: config.get(&SMTP_SKIP_QUIT_RESPONSE),
             probe_until_data: config.get(&SMTP_ADDRESS_VERIFY_TARGET) == "data",
@@ -158,7 +170,7 @@ fn bad(parameter: &'static str, value: &str, reason: &str) -> DeliveryError {
     DeliveryError::Configuration { parameter, value: value.to_string(), reason: reason.to_string() }
 }
 
-fn upper(words: Vec<String>) -> Vec<String> {
+pub(super) fn upper(words: Vec<String>) -> Vec<String> {
     words.into_iter().map(|word| word.to_ascii_uppercase()).collect()
 }
 
@@ -192,7 +204,14 @@ fn lookup(config: &Config) -> Result<LookupSettings, DeliveryError> {
         "ipv6" => AddressPreference::Ipv6,
         other => return Err(bad("smtp_address_preference", other, "specify any, ipv4 or ipv6")),
     };
-    let disabled = config.get(&DISABLE_DNS_LOOKUPS);
+    let disabled = match config.get(&SMTP_DNS_SUPPORT_LEVEL).as_str() {
+        "" => config.get(&DISABLE_DNS_LOOKUPS),
+        "disabled" => true,
+        // Who validates is the name server; what it says of that matters to DANE alone.
+        "enabled" | "dnssec" => false,
+        other => return Err(bad("smtp_dns_support_level", other, "specify disabled, enabled or dnssec")),
+    };
+    let limit = usize::try_from(config.get(&SMTP_MX_ADDRESS_LIMIT)).unwrap_or(0);
     Ok(LookupSettings {
         mx: !disabled,
         ignore_mx_lookup_error: config.get(&IGNORE_MX_LOOKUP_ERROR),
@@ -203,6 +222,11 @@ fn lookup(config: &Config) -> Result<LookupSettings, DeliveryError> {
         ipv6: speaks("ipv6"),
         randomize: config.get(&SMTP_RANDOMIZE_ADDRESSES),
         preference,
+        balance_limit: if config.get(&SMTP_BALANCE_INET_PROTOCOLS) && speaks("ipv4") && speaks("ipv6") {
+            limit
+        } else {
+            0
+        },
     })
 }
 

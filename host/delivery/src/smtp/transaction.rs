@@ -1,5 +1,7 @@
 //! One message over one session: MAIL, RCPT, DATA, the content, and what each reply means. RFC 5321 section 3.3.
 
+use std::borrow::Cow;
+
 use hook::{MailLog, Notify, Request};
 use mail::{Status, address::quote, xtext};
 use net::Deadline;
@@ -150,8 +152,17 @@ impl Transaction<'_, '_, '_> {
         let begin = self.session.connection.output().len();
         while sent < steps.len() {
             let line = match steps[sent] {
-                Step::Mail => mail_command(request, &self.addresses[0], features),
-                Step::Rcpt(n) => rcpt_command(request, n, &self.addresses[n + 1], features),
+                Step::Mail => {
+                    let auth =
+                        if self.settings.sasl.dummy_mail_auth && self.session.offers_auth { " AUTH=<>" } else { "" };
+                    let sender = envelope_form(&self.addresses[0], self.settings);
+                    // What may still be made 7-bit has no size yet.
+                    let size = features.size && (features.eight_bit_mime || !self.rules.converts);
+                    mail_command(request, &sender, Features { size, ..features }) + auth + "\r\n"
+                }
+                Step::Rcpt(n) => {
+                    rcpt_command(request, n, &envelope_form(&self.addresses[n + 1], self.settings), features)
+                }
                 Step::Data => "DATA\r\n".to_string(),
             };
             self.session.connection.write(line.as_bytes());
@@ -363,8 +374,14 @@ fn doing(step: Step) -> &'static str {
     }
 }
 
+/// RFC 5321 section 4.1.2, unless smtp_quote_rfc821_envelope says to leave it.
+fn envelope_form<'a>(address: &'a str, settings: &Settings) -> Cow<'a, str> {
+    if settings.quote_envelope { quote(address) } else { address.into() }
+}
+
+/// Without its line end.
 fn mail_command(request: &Request, sender: &str, features: Features) -> String {
-    let mut line = format!("MAIL FROM:<{}>", quote(sender));
+    let mut line = format!("MAIL FROM:<{sender}>");
     if features.size {
         line += &format!(" SIZE={}", request.content.len());
     }
@@ -382,12 +399,12 @@ fn mail_command(request: &Request, sender: &str, features: Features) -> String {
     if features.smtputf8 && request.smtputf8 {
         line += " SMTPUTF8";
     }
-    line + "\r\n"
+    line
 }
 
 fn rcpt_command(request: &Request, index: usize, address: &str, features: Features) -> String {
     let recipient = &request.recipients[index];
-    let mut line = format!("RCPT TO:<{}>", quote(address));
+    let mut line = format!("RCPT TO:<{address}>");
     if features.dsn {
         let original = if recipient.original.is_empty() { &recipient.address } else { &recipient.original };
         let (kind, address) = match recipient.dsn_original.split_once(';') {

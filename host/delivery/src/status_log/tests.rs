@@ -73,17 +73,17 @@ fn lines_as_postfix_writes_them() {
     assert!(same.contains("status=undeliverable ("), "{same}");
 }
 
-#[test]
-fn soft_bounce_defers() {
+#[tokio::test]
+async fn soft_bounce_defers() {
     let config = testing::config("soft_bounce = yes");
     let request = testing::request("x", &["a@b"], b"");
     let bounced = RecipientStatus::new(Outcome::Bounced, Status::permanent(1, 1), "no");
-    let statuses = testing::status_log(&config).finish(&request, vec![bounced.into()], SystemTime::now());
+    let statuses = testing::status_log(&config).finish(&request, vec![bounced.into()], SystemTime::now()).await;
     assert_eq!((statuses[0].outcome, statuses[0].status), (Outcome::Deferred, Status::temporary(1, 1)));
 }
 
-#[test]
-fn what_a_probe_shows() {
+#[tokio::test]
+async fn what_a_probe_shows() {
     let words = |main_cf: &str| {
         let log = testing::status_log(&testing::config(main_cf));
         [Outcome::Delivered, Outcome::Deferred, Outcome::Bounced].map(|outcome| log.word(true, outcome))
@@ -95,7 +95,7 @@ fn what_a_probe_shows() {
     request.probe = true;
     let bounced = RecipientStatus::new(Outcome::Bounced, Status::permanent(1, 1), "no");
     let log = testing::status_log(&testing::config("soft_bounce = yes"));
-    let statuses = log.finish(&request, vec![bounced.into()], SystemTime::now());
+    let statuses = log.finish(&request, vec![bounced.into()], SystemTime::now()).await;
     assert_eq!((statuses[0].outcome, statuses[0].status), (Outcome::Bounced, Status::permanent(1, 1)));
 }
 

@@ -231,7 +231,7 @@ impl Delivery for Virtual {
             for recipient in &request.recipients {
                 let attempt = Attempt::from(self.deliver_one(&request, recipient).await);
                 let one = Request { recipients: vec![recipient.clone()], ..request.clone() };
-                statuses.extend(self.status_log.finish(&one, vec![attempt], self.services.clock.now()));
+                statuses.extend(self.status_log.finish(&one, vec![attempt], self.services.clock.now()).await);
             }
             statuses
         })

@@ -11,16 +11,13 @@ mod commands;
 mod configuration;
 mod core;
 mod lmtp;
-mod local;
 mod logging;
 mod maps;
-mod pipe;
 mod plugins;
 mod policy;
 mod postscreen;
 mod process_model;
 mod queue;
-mod restrictions;
 mod rewriting;
 mod sasl_client;
 mod sasl_server;
@@ -30,7 +27,6 @@ mod smtpd;
 mod tls_client;
 mod tls_server;
 mod verify;
-mod virtual_mailbox;
 
 /// The tables, one an area.
 pub const TABLES: &[&[Row]] = &[
@@ -41,16 +37,13 @@ pub const TABLES: &[&[Row]] = &[
     configuration::PARAMETERS,
     core::PARAMETERS,
     lmtp::PARAMETERS,
-    local::PARAMETERS,
     logging::PARAMETERS,
     maps::PARAMETERS,
-    pipe::PARAMETERS,
     plugins::PARAMETERS,
     policy::PARAMETERS,
     postscreen::PARAMETERS,
     process_model::PARAMETERS,
     queue::PARAMETERS,
-    restrictions::PARAMETERS,
     rewriting::PARAMETERS,
     sasl_client::PARAMETERS,
     sasl_server::PARAMETERS,
@@ -60,5 +53,4 @@ pub const TABLES: &[&[Row]] = &[
     tls_client::PARAMETERS,
     tls_server::PARAMETERS,
     verify::PARAMETERS,
-    virtual_mailbox::PARAMETERS,
 ];

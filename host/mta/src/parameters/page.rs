@@ -31,7 +31,7 @@ pub fn page(config: &Config) -> String {
          `$name` in a default is the value of that parameter; a time without a unit is in the unit given here.\n",
         OLD_NAMES.len()
     );
-    let mut lines: Vec<Line> = OBEYED.iter().copied().flatten().map(line).collect();
+    let mut lines: Vec<Line> = OBEYED.iter().chain(delivery::PARAMETERS).copied().flatten().map(line).collect();
     lines.extend(config.plugin_rows().iter().map(|row| Line {
         name: row.name.clone(),
         kind: kind(row.kind, &row.limits),

@@ -109,17 +109,6 @@ fn each_name_has_one_row() {
     assert!(twice.is_empty(), "in two tables; the crate that obeys one takes it from not_yet: {twice:?}");
 }
 
-#[test]
-fn every_table_is_listed() {
-    assert_eq!(ROWS.len(), OBEYED.len() + INERT.len() + not_yet::TABLES.len());
-    for table in delivery::PARAMETERS.iter().filter(|table| !table.is_empty()) {
-        assert!(
-            OBEYED.iter().flat_map(|rows| rows.iter()).any(|row| row.name == table[0].name),
-            "add {table:?} to OBEYED"
-        );
-    }
-}
-
 /// What a plugin declares is obeyed: a row here would hide the plugin's. But for what the server must obey, too.
 #[test]
 fn what_plugins_declare_has_no_row() {

@@ -8,6 +8,7 @@ use config::{Config, MasterEntry, parameters::SYSLOG_NAME};
 use delivery::{
     DeliveryError, Local, StatusLog,
     local::{NotForwarded, OtherTransports, Resubmit, Settings, Surroundings, SystemWorld},
+    status_log::delivery_status_filter::LOCAL_DELIVERY_STATUS_FILTER,
 };
 use hook::{BoxFuture, Delivery, MailLog, Services};
 use mail::Envelope;
@@ -80,6 +81,10 @@ pub fn local(
         others,
         resubmit: Arc::new(Forwarding { config: config.clone(), cleanup: cleanup.clone() }),
     };
-    let log = MailLog::new(&view.get(&SYSLOG_NAME), "local");
-    Ok(Arc::new(Local::new(settings, surroundings, StatusLog::new(&view, log))))
+    let status_log = StatusLog::new(&view, MailLog::new(&view.get(&SYSLOG_NAME), "local")).with_filter(
+        &services.tables,
+        LOCAL_DELIVERY_STATUS_FILTER.name,
+        view.get(&LOCAL_DELIVERY_STATUS_FILTER),
+    );
+    Ok(Arc::new(Local::new(settings, surroundings, status_log)))
 }

@@ -23,7 +23,7 @@ impl dns::Host for State {
             dns::RecordType::Tlsa => RecordType::Tlsa,
             dns::RecordType::Txt => RecordType::Txt,
         };
-        Ok(answer(self.plugin.services()?.dns.lookup(&name, kind).await))
+        Ok(answer(self.plugin.services()?.smtpd_dns.lookup(&name, kind).await))
     }
 
     async fn reverse(&mut self, address: String) -> wasmtime::Result<Result<dns::Answer, dns::Failure>> {
@@ -31,7 +31,7 @@ impl dns::Host for State {
         let Ok(address) = address.parse() else {
             return Ok(Err(dns::Failure { reason: dns::Reason::Malformed, secure: false }));
         };
-        Ok(answer(self.plugin.services()?.dns.reverse(address).await))
+        Ok(answer(self.plugin.services()?.smtpd_dns.reverse(address).await))
     }
 }
 

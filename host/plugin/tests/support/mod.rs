@@ -73,6 +73,7 @@ fn services(stores: plugin::Stores) -> Services {
         clock: Arc::new(RealClock),
         randomness: Arc::new(Fixed),
         dns: Arc::new(SlowDns),
+        smtpd_dns: Arc::new(SlowDns),
         tables: Arc::new(OneTable::default()),
         addresses: Arc::new(NoAddresses),
         store: Arc::new(stores),

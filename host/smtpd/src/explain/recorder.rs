@@ -42,7 +42,7 @@ impl Recorder {
     pub fn watch(&self, services: Services) -> Services {
         let watched = Arc::new(Watched { services: services.clone(), recorder: self.clone() });
         Services {
-            dns: watched.clone(),
+            smtpd_dns: watched.clone(),
             tables: watched.clone(),
             addresses: watched.clone(),
             store: watched,
@@ -174,7 +174,7 @@ impl Dns for Watched {
     fn lookup<'a>(&'a self, name: &'a str, kind: RecordType) -> BoxFuture<'a, Result<DnsAnswer, DnsFailure>> {
         Box::pin(async move {
             let began = self.now();
-            let answer = self.services.dns.lookup(name, kind).await;
+            let answer = self.services.smtpd_dns.lookup(name, kind).await;
             self.keep("dns", net::dns::type_name(kind), name, began, records(&answer));
             answer
         })
@@ -183,7 +183,7 @@ impl Dns for Watched {
     fn reverse(&self, address: IpAddr) -> BoxFuture<'_, Result<DnsAnswer, DnsFailure>> {
         Box::pin(async move {
             let began = self.now();
-            let answer = self.services.dns.reverse(address).await;
+            let answer = self.services.smtpd_dns.reverse(address).await;
             self.keep("dns", "PTR", &address.to_string(), began, records(&answer));
             answer
         })

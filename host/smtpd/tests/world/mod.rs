@@ -94,6 +94,7 @@ impl World {
             clock,
             randomness,
             dns: nothing.clone(),
+            smtpd_dns: nothing.clone(),
             tables: tables.clone(),
             addresses: nothing.clone(),
             store: nothing,

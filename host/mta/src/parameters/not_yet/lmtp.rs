@@ -3,22 +3,12 @@
 config::parameters! {
     /// Reports 'delivered' instead of 'relayed' for LMTP servers without DSN.
     LMTP_ASSUME_FINAL: Boolean = "lmtp_assume_final", "no";
-    /// LMTP counterpart of smtp_balance_inet_protocols.
-    LMTP_BALANCE_INET_PROTOCOLS: Boolean = "lmtp_balance_inet_protocols", "yes";
     /// LMTP counterpart of smtp_bind_address_enforce.
     LMTP_BIND_ADDRESS_ENFORCE: Boolean = "lmtp_bind_address_enforce", "no";
     /// LMTP counterpart of smtp_cname_overrides_servername.
     LMTP_CNAME_OVERRIDES_SERVERNAME: Boolean = "lmtp_cname_overrides_servername", "no";
-    /// LMTP counterpart of smtp_delivery_status_filter.
-    LMTP_DELIVERY_STATUS_FILTER: Text = "lmtp_delivery_status_filter", "$default_delivery_status_filter";
-    /// Per-server list of LHLO keywords to ignore.
-    LMTP_DISCARD_LHLO_KEYWORD_ADDRESS_MAPS: Text = "lmtp_discard_lhlo_keyword_address_maps", "";
-    /// LMTP counterpart of smtp_dns_reply_filter.
-    LMTP_DNS_REPLY_FILTER: Text = "lmtp_dns_reply_filter", "", protects;
     /// LMTP counterpart of smtp_dns_resolver_options.
     LMTP_DNS_RESOLVER_OPTIONS: Text = "lmtp_dns_resolver_options", "";
-    /// LMTP counterpart of smtp_dns_support_level.
-    LMTP_DNS_SUPPORT_LEVEL: Text = "lmtp_dns_support_level", "";
     /// LMTP counterpart of smtp_pix_workaround_delay_time.
     LMTP_PIX_WORKAROUND_DELAY_TIME: Time = "lmtp_pix_workaround_delay_time", "10s", unit = s, min = 1;
     /// LMTP counterpart of smtp_pix_workaround_maps.
@@ -27,8 +17,4 @@ config::parameters! {
     LMTP_PIX_WORKAROUND_THRESHOLD_TIME: Time = "lmtp_pix_workaround_threshold_time", "500s", unit = s, min = 0;
     /// LMTP counterpart of smtp_pix_workarounds.
     LMTP_PIX_WORKAROUNDS: Text = "lmtp_pix_workarounds", "disable_esmtp,delay_dotcrlf";
-    /// LMTP counterpart of smtp_quote_rfc821_envelope.
-    LMTP_QUOTE_RFC821_ENVELOPE: Boolean = "lmtp_quote_rfc821_envelope", "yes";
-    /// LMTP counterpart of smtp_reply_filter.
-    LMTP_REPLY_FILTER: Text = "lmtp_reply_filter", "";
 }

@@ -5,26 +5,14 @@ config::parameters! {
     BEST_MX_TRANSPORT: Text = "best_mx_transport", "";
     /// Upper bound on smtp_connection_cache_time_limit.
     CONNECTION_CACHE_TTL_LIMIT: Time = "connection_cache_ttl_limit", "2s", unit = s, min = 1;
-    /// Tables that may rewrite the status and text of a delivery result.
-    DEFAULT_DELIVERY_STATUS_FILTER: Text = "default_delivery_status_filter", "";
     /// Query used to find out whether the resolver validates DNSSEC; needed for dane levels only.
     DNSSEC_PROBE: Text = "dnssec_probe", "ns:.";
-    /// Mixes IPv4 and IPv6 within smtp_mx_address_limit.
-    SMTP_BALANCE_INET_PROTOCOLS: Boolean = "smtp_balance_inet_protocols", "yes";
     /// Defers when the source address cannot be used.
     SMTP_BIND_ADDRESS_ENFORCE: Boolean = "smtp_bind_address_enforce", "no";
     /// Uses the CNAME target as server name.
     SMTP_CNAME_OVERRIDES_SERVERNAME: Boolean = "smtp_cname_overrides_servername", "no";
-    /// Status filter for SMTP deliveries.
-    SMTP_DELIVERY_STATUS_FILTER: Text = "smtp_delivery_status_filter", "$default_delivery_status_filter";
-    /// Per-server list of EHLO keywords to ignore.
-    SMTP_DISCARD_EHLO_KEYWORD_ADDRESS_MAPS: Text = "smtp_discard_ehlo_keyword_address_maps", "";
-    /// Tables that drop or change DNS answers.
-    SMTP_DNS_REPLY_FILTER: Text = "smtp_dns_reply_filter", "", protects;
     /// res_defnames, res_dnsrch for short names.
     SMTP_DNS_RESOLVER_OPTIONS: Text = "smtp_dns_resolver_options", "";
-    /// disabled, enabled or dnssec; empty follows disable_dns_lookups.
-    SMTP_DNS_SUPPORT_LEVEL: Text = "smtp_dns_support_level", "";
     /// Pause before '.CRLF' for old Cisco PIX firewalls.
     SMTP_PIX_WORKAROUND_DELAY_TIME: Time = "smtp_pix_workaround_delay_time", "10s", unit = s, min = 1;
     /// Per-server list of PIX workarounds.
@@ -33,8 +21,4 @@ config::parameters! {
     SMTP_PIX_WORKAROUND_THRESHOLD_TIME: Time = "smtp_pix_workaround_threshold_time", "500s", unit = s, min = 0;
     /// disable_esmtp, delay_dotcrlf; used when the banner looks like a PIX ('220 ***').
     SMTP_PIX_WORKAROUNDS: Text = "smtp_pix_workarounds", "disable_esmtp,delay_dotcrlf";
-    /// Quotes envelope addresses as the RFC asks.
-    SMTP_QUOTE_RFC821_ENVELOPE: Boolean = "smtp_quote_rfc821_envelope", "yes";
-    /// Table that rewrites server replies.
-    SMTP_REPLY_FILTER: Text = "smtp_reply_filter", "";
 }

@@ -13,8 +13,6 @@ config::parameters! {
     SMTPD_AUTHORIZED_VERP_CLIENTS: Text = "smtpd_authorized_verp_clients", "$authorized_verp_clients", protects;
     /// Table that rewrites client commands.
     SMTPD_COMMAND_FILTER: Text = "smtpd_command_filter", "", protects;
-    /// Tables that drop or change DNS answers used by smtpd.
-    SMTPD_DNS_REPLY_FILTER: Text = "smtpd_dns_reply_filter", "", protects;
     /// Lines of a session kept for notices to the postmaster.
     SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
     /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
