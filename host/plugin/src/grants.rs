@@ -153,7 +153,7 @@ fn need(interface: &str) -> Option<Need> {
 }
 
 /// Splits `waxwing:plugin/dns@0.1.0` into `dns` and the version.
-fn own_interface(import: &str) -> Option<(&str, &str)> {
+pub(crate) fn own_interface(import: &str) -> Option<(&str, &str)> {
     let (interface, version) = import.strip_prefix("waxwing:plugin/")?.split_once('@')?;
     version.starts_with("0.1.").then_some((interface, version))
 }
@@ -228,7 +228,8 @@ fn foreign_import(import: &str) -> String {
     }
 }
 
-fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Result<()> {
+/// One interface, as those have it that may wait.
+pub(crate) fn link(linker: &mut Linker<State>, interface: &str) -> wasmtime::Result<()> {
     type Own = HasSelf<State>;
     fn own(state: &mut State) -> &mut State {
         state

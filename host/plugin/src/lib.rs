@@ -15,6 +15,7 @@
 //! This is the only crate that names wasmtime. `cwasm` is the only module with unsafe code.
 #![deny(unsafe_code)]
 
+mod at_once;
 mod bindings;
 mod check;
 mod connections;

@@ -22,6 +22,8 @@ pub(crate) struct Plugin {
     pub settings: Settings,
     pub runner: Runner,
     pub pool: Pool,
+    /// Of instances that cannot wait.
+    pub at_once: Pool,
     pub health: Health,
 }
 
@@ -33,6 +35,12 @@ impl Plugin {
     /// Whether a call can be made without waiting for anything.
     pub(crate) fn answers_at_once(&self) -> bool {
         !self.runner.on_own_stack(&self.facts)
+    }
+
+    /// Whether a call may be tried without waiting, in an instance that has no memory of earlier calls.
+    pub(crate) fn tries_at_once(&self) -> bool {
+        let shared = self.settings.instance == InstanceScope::Shared;
+        shared && self.runner.at_once.is_some() && !self.facts.is_held_up()
     }
 
     /// A failure of this plugin, counted.
@@ -108,6 +116,7 @@ impl Plugin {
         self.health.well();
         live.store.data_mut().call = None;
         match self.settings.instance {
+            InstanceScope::Shared if live.store.data().at_once => self.at_once.put(live),
             InstanceScope::Shared => self.pool.put(live),
             scope => instances::keep(&call.instances, self.number, scope, live),
         }

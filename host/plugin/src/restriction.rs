@@ -1,6 +1,13 @@
 //! The world `restriction`: one name in smtpd_*_restrictions, answered by a plugin.
 
-use std::{borrow::Cow, future::ready, sync::Arc};
+use std::{
+    borrow::Cow,
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use hook::{
     Answer, ArgumentKind, BoxFuture, Call, FailureKind, Offer, RestrictionOutcome as Outcome, TypedReply, Verdict,
@@ -20,18 +27,48 @@ pub(crate) struct WasmRestriction {
     pub offer: Offer,
     /// For failures.
     function: String,
+    /// How many more calls are not tried without waiting, because one had to be given up.
+    waiting: AtomicU32,
 }
+
+/// Calls that are made where they can wait, after one that had to.
+const WAITING_CALLS: u32 = 256;
 
 impl WasmRestriction {
     pub(crate) fn new(plugin: Arc<Plugin>, offer: Offer) -> Self {
         let function = format!("check({})", offer.name);
-        Self { plugin, offer, function }
+        Self { plugin, offer, function, waiting: AtomicU32::new(0) }
     }
 
-    /// A call of a plugin that waits for nothing: no future, no stack of its own.
+    /// A call that waits for nothing: no future, no stack of its own.
     fn check_here(&self, argument: Option<&str>, call: &Call) -> Outcome {
+        self.check_with(self.plugin.kept(call), argument, call).unwrap_or_else(|| {
+            let cause = "waits without having asked to".to_string();
+            Err(self.plugin.failure(World::Restriction, &self.function, FailureKind::Refused, cause))
+        })
+    }
+
+    /// None: it has to wait. All it wanted changed is forgotten, and its instance gone.
+    fn check_at_once(&self, argument: Option<&str>, call: &Call) -> Option<Outcome> {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting > 0 {
+            self.waiting.store(waiting - 1, Ordering::Relaxed);
+            return None;
+        }
+        let outcome = self.check_with(self.plugin.at_once.take(), argument, call);
+        if outcome.is_none() {
+            self.waiting.store(WAITING_CALLS, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// On this stack. None: the call was given up.
+    fn check_with(&self, live: Option<Box<Live>>, argument: Option<&str>, call: &Call) -> Option<Outcome> {
         // No permit of the pool: a call that waits for nothing holds its instance no longer than its thread.
-        let mut live = self.plugin.instance_here(self.plugin.kept(call), World::Restriction, &self.function)?;
+        let mut live = match self.plugin.instance_here(live, World::Restriction, &self.function) {
+            Ok(live) => live,
+            Err(failure) => return Some(Err(failure)),
+        };
         let limit = self.plugin.limit(World::Restriction);
         let Live { store, guests, .. } = &mut *live;
         store.data_mut().begin(Phase::Call, Editing::Message, Some(call.clone()));
@@ -41,7 +78,10 @@ impl WasmRestriction {
             }
             None => Err(not_exported()),
         };
-        self.finish(live, call, verdict)
+        if verdict.is_err() && live.store.data().gave_up {
+            return None;
+        }
+        Some(self.finish(live, call, verdict))
     }
 
     async fn check_waiting(&self, argument: Option<&str>, call: &Call) -> Outcome {
@@ -152,9 +192,12 @@ impl hook::Restriction for WasmRestriction {
 
     fn check<'a>(&'a self, argument: Option<&'a str>, call: &'a Call) -> BoxFuture<'a, Outcome> {
         if self.plugin.answers_at_once() {
-            Box::pin(ready(self.check_here(argument, call)))
-        } else {
-            Box::pin(self.check_waiting(argument, call))
+            return Box::pin(ready(self.check_here(argument, call)));
+        }
+        let tried = if self.plugin.tries_at_once() { self.check_at_once(argument, call) } else { None };
+        match tried {
+            Some(outcome) => Box::pin(ready(outcome)),
+            None => Box::pin(self.check_waiting(argument, call)),
         }
     }
 }

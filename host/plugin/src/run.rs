@@ -1,12 +1,6 @@
 //! Making an instance of a component and calling one of its functions, measured against the limits.
 
-use std::{
-    future::poll_fn,
-    pin::pin,
-    sync::{Arc, atomic::Ordering},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use hook::FailureKind;
 use tokio::time::error::Elapsed;
@@ -123,6 +117,8 @@ pub(crate) async fn within<F: Future>(wait: Duration, work: F) -> Result<F::Outp
 pub(crate) struct Runner {
     pub engine: Engine,
     pub pre: InstancePre<State>,
+    /// The same for calls that try to do without waiting.
+    pub at_once: Option<InstancePre<State>>,
     pub exports: Exports,
     /// Where it imports something that may wait, calls need a stack of their own.
     pub waits: Waits,
@@ -132,7 +128,7 @@ pub(crate) struct Runner {
 impl Runner {
     /// Whether calls run on a stack of their own, where they can wait and let others run.
     pub(crate) fn on_own_stack(&self, facts: &Facts) -> bool {
-        self.waits != Waits::Never || facts.slow.load(Ordering::Relaxed) > 0
+        self.waits != Waits::Never || facts.is_held_up()
     }
 
     fn store(&self, facts: &Arc<Facts>) -> Store<State> {
@@ -178,16 +174,18 @@ impl Runner {
         self.finish(store, made, limit)
     }
 
+    /// On the caller's stack; where the component may wait, with imports that give up instead.
     pub(crate) fn instantiate_here(
         &self,
         facts: &Arc<Facts>,
         limit: Limit,
     ) -> Result<Box<Live>, (FailureKind, String)> {
         let mut store = self.store(facts);
+        store.data_mut().at_once = self.at_once.is_some();
         store.data_mut().meter.begin(limit, false);
         store.set_epoch_deadline(1);
         let _ticking = self.engine.tick();
-        let made = self.pre.instantiate(&mut store);
+        let made = self.at_once.as_ref().unwrap_or(&self.pre).instantiate(&mut store);
         self.finish(store, made, limit)
     }
 

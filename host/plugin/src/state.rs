@@ -60,6 +60,11 @@ impl Facts {
         self.slow.store(SLOW_CALLS, Ordering::Relaxed);
     }
 
+    /// Whether calls need a stack of their own, because one held up its thread.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) > 0
+    }
+
     /// A call on a stack of its own took less than a tick.
     pub(crate) fn was_quick(&self) {
         let slow = self.slow.load(Ordering::Relaxed);
@@ -138,6 +143,9 @@ pub(crate) struct State {
     pub meter: Meter,
     /// The connections its instance holds.
     pub open: ResourceTable,
+    /// Its imports answer at once or give the call up.
+    pub at_once: bool,
+    pub gave_up: bool,
 }
 
 /// An import that ends the call, kept through wasmtime as its own error type.
@@ -178,6 +186,8 @@ impl State {
             pause: Duration::ZERO,
             meter: Meter::new(memory_limit, ticks),
             open: ResourceTable::new(),
+            at_once: false,
+            gave_up: false,
         }
     }
 

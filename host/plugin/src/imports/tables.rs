@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hook::SearchOrder;
+use hook::{Lookup, SearchOrder};
 
 use crate::{bindings::waxwing::plugin::tables, state::State};
 
@@ -18,17 +18,21 @@ impl State {
         }
         let found = match self.service_tables() {
             Some(own) => match own.open(tables) {
-                Ok(()) => own.find(order, tables, key).wait().await,
-                Err(why) => Err(hook::TableError::Configuration(why)),
+                Ok(()) => settled(self.at_once, own.find(order, tables, key)).await,
+                Err(why) => Some(Err(hook::TableError::Configuration(why))),
             },
-            None => self.plugin.services()?.tables.find(order, tables, key).wait().await,
+            None => settled(self.at_once, self.plugin.services()?.tables.find(order, tables, key)).await,
         };
-        Ok(found.map_err(error))
+        self.told(found)
     }
 
     async fn find_pair(&mut self, order: SearchOrder, tables: &str, key: &str) -> Answer<Option<tables::Found>> {
         let found = self.find(order, tables, key).await?;
         Ok(found.map(|found| found.map(|found| tables::Found { key: found.key, value: found.value })))
+    }
+
+    fn told<T>(&mut self, found: Option<Result<T, hook::TableError>>) -> Answer<T> {
+        Ok(found.ok_or_else(|| self.would_wait())?.map_err(error))
     }
 
     /// Those of the service whose session this call is about, where it has its own.
@@ -85,15 +89,24 @@ impl tables::Host for State {
         if let Err(refused) = self.may_match(&parameter)? {
             return Ok(Err(refused));
         }
-        Ok(self.match_tables()?.match_domain(&parameter, &name).wait().await.map_err(error))
+        let tables = self.match_tables()?;
+        let found = settled(self.at_once, tables.match_domain(&parameter, &name)).await;
+        self.told(found)
     }
 
     async fn match_host(&mut self, parameter: String, name: String, address: String) -> Answer<bool> {
         if let Err(refused) = self.may_match(&parameter)? {
             return Ok(Err(refused));
         }
-        Ok(self.match_tables()?.match_host(&parameter, &name, &address).wait().await.map_err(error))
+        let tables = self.match_tables()?;
+        let found = settled(self.at_once, tables.match_host(&parameter, &name, &address)).await;
+        self.told(found)
     }
+}
+
+/// None: that has to wait, in a call that cannot.
+async fn settled<T>(at_once: bool, lookup: Lookup<'_, T>) -> Option<Result<T, hook::TableError>> {
+    if at_once && matches!(lookup, Lookup::Later(_)) { None } else { Some(lookup.wait().await) }
 }
 
 fn error(error: hook::TableError) -> tables::TableError {

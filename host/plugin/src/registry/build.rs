@@ -11,7 +11,7 @@ use hook::{MailLog, Services, Stages};
 
 use super::{Loaded, Origin, PluginInfo, Registry};
 use crate::{
-    PluginError,
+    PluginError, at_once,
     bindings::exports::waxwing::plugin::plugin::{Grant, ParameterKind},
     connections::Connections,
     describe::{Described, clean, describe},
@@ -150,7 +150,8 @@ async fn candidate(
         return Err(wrong("exports none of the worlds of waxwing:plugin@0.1".to_string()));
     }
     let waits = grants::waits(engine, &component);
-    let runner = Runner { engine: engine.clone(), pre, exports, waits, memory_limit: settings.memory_limit };
+    let at_once = at_once::pre(engine, &component, waits).map_err(|error| wrong(crate::failure::one_line(&error)))?;
+    let runner = Runner { engine: engine.clone(), pre, at_once, exports, waits, memory_limit: settings.memory_limit };
     let described = describe(&runner, &name, &settings, sources.log).await.map_err(wrong)?;
     Ok(Candidate { name, place, origin, entry, settings, runner, hash, described })
 }
@@ -288,6 +289,7 @@ fn plugin(
         settings: candidate.settings.clone(),
         runner: candidate.runner.clone(),
         pool: Pool::new(),
+        at_once: Pool::new(),
         health: Health::default(),
     }
 }

@@ -40,8 +40,13 @@ struct Kept {
 impl Recorder {
     /// Services whose answers are kept. Probes are not sent; whatever else `services` can change is the caller's to keep apart.
     pub fn watch(&self, services: Services) -> Services {
-        let watched = Arc::new(Watched { services: services.clone(), recorder: self.clone() });
+        let behind = |dns: &Arc<dyn Dns>| {
+            let services = Services { dns: dns.clone(), ..services.clone() };
+            Arc::new(Watched { services, recorder: self.clone() })
+        };
+        let (unfiltered, watched) = (behind(&services.dns), behind(&services.smtpd_dns));
         Services {
+            dns: unfiltered,
             smtpd_dns: watched.clone(),
             tables: watched.clone(),
             addresses: watched.clone(),
@@ -96,7 +101,7 @@ impl Watched {
         self.recorder.with(|kept| kept.lookups.push(looked));
     }
 
-    /// A table's answer, at once or later.
+    /// A table's answer. Never at once: a plugin that could not wait for the next one would ask for this one twice.
     fn table<'a, T: Send + 'a>(
         &'a self,
         lookup: Lookup<'a, T>,
@@ -108,17 +113,11 @@ impl Watched {
             Ok(answer) => say(answer),
             Err(error) => format!("error: {error}"),
         };
-        match lookup {
-            Lookup::Now(answer) => {
-                self.keep(kind, target, &key, began, told(&answer));
-                Lookup::Now(answer)
-            }
-            Lookup::Later(answer) => Lookup::Later(Box::pin(async move {
-                let answer = answer.await;
-                self.keep(kind, target, &key, began, told(&answer));
-                answer
-            })),
-        }
+        Lookup::Later(Box::pin(async move {
+            let answer = lookup.wait().await;
+            self.keep(kind, target, &key, began, told(&answer));
+            answer
+        }))
     }
 
     fn stored<T>(
@@ -174,7 +173,7 @@ impl Dns for Watched {
     fn lookup<'a>(&'a self, name: &'a str, kind: RecordType) -> BoxFuture<'a, Result<DnsAnswer, DnsFailure>> {
         Box::pin(async move {
             let began = self.now();
-            let answer = self.services.smtpd_dns.lookup(name, kind).await;
+            let answer = self.services.dns.lookup(name, kind).await;
             self.keep("dns", net::dns::type_name(kind), name, began, records(&answer));
             answer
         })
@@ -183,7 +182,7 @@ impl Dns for Watched {
     fn reverse(&self, address: IpAddr) -> BoxFuture<'_, Result<DnsAnswer, DnsFailure>> {
         Box::pin(async move {
             let began = self.now();
-            let answer = self.services.smtpd_dns.reverse(address).await;
+            let answer = self.services.dns.reverse(address).await;
             self.keep("dns", "PTR", &address.to_string(), began, records(&answer));
             answer
         })
@@ -253,6 +252,8 @@ fn listing(answer: &Result<Listing, AddressError>) -> String {
 impl Addresses for Watched {
     fn resolve<'a>(&'a self, address: &'a str, sender: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>> {
         Box::pin(async move {
+            // As with tables.
+            tokio::task::yield_now().await;
             let began = self.now();
             let answer = self.services.addresses.resolve(address, sender).await;
             let told = match &answer {
@@ -272,6 +273,8 @@ impl Addresses for Watched {
 
     fn find_recipient<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
         Box::pin(async move {
+            // As with tables.
+            tokio::task::yield_now().await;
             let began = self.now();
             let answer = self.services.addresses.find_recipient(address).await;
             self.keep("address", "recipient tables", address, began, listing(&answer));
@@ -281,6 +284,8 @@ impl Addresses for Watched {
 
     fn find_sender<'a>(&'a self, address: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
         Box::pin(async move {
+            // As with tables.
+            tokio::task::yield_now().await;
             let began = self.now();
             let answer = self.services.addresses.find_sender(address).await;
             self.keep("address", "sender tables", address, began, listing(&answer));
