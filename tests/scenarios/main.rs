@@ -2,6 +2,7 @@
 //! is played to Debian's Postfix first, which proves the test, and then to Waxwing.
 
 mod instance;
+mod listeners;
 mod policy_services;
 mod s01;
 mod s02;
@@ -36,6 +37,7 @@ mod s28;
 mod s30;
 mod services;
 mod verification;
+mod wakeup;
 
 use waxwing_tests::{
     dns::Dns,

@@ -1,7 +1,7 @@
 //! One smtpd service of master.cf in one configuration generation.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
@@ -191,22 +191,35 @@ impl Service {
         Conversation::new(service, stream, session, counting).run().await;
     }
 
+    /// The same with a client of a unix-domain listener.
+    pub async fn serve_unix<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let service = &*self.0;
+        let client = service.local_client();
+        let counting = client.address.parse().ok().and_then(|address| service.count_connection(address));
+        let session = Session::new(service.settings.clone(), service.own_tables(), client);
+        Conversation::new(service, stream, session, counting).run().await;
+    }
+
     /// `sendmail -bs`: the same conversation with the user at a terminal or pipe, without access restrictions.
     pub async fn serve_stand_alone<S>(&self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut client = Client::new(here, here);
-        client.name = "localhost".to_string();
-        client.reverse_name = "localhost".to_string();
-        let mut session = Session::new(self.0.settings.clone(), self.0.own_tables(), client);
+        let mut session = Session::new(self.0.settings.clone(), self.0.own_tables(), self.0.local_client());
         session.stand_alone = true;
         Conversation::new(&self.0, stream, session, None).run().await;
     }
 }
 
 impl Generation {
+    /// A client without an address.
+    fn local_client(&self) -> Client {
+        Client::local(self.settings.ipv6 && !self.settings.ipv4)
+    }
+
     /// smtpd_peername_lookup.
     pub async fn find_name(&self, client: &mut Client, address: IpAddr) {
         if !self.settings.peername_lookup {

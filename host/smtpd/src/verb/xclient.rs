@@ -34,8 +34,14 @@ pub(crate) fn check(session: &Session, settings: &Settings, argument: &str) -> R
                 client.reverse_name = attribute.hostname()?.unwrap_or_else(unknown);
                 client.reverse_status = status;
             }
-            "ADDR" => client.set_address(attribute.address(settings.ipv4, settings.ipv6)?.unwrap_or_else(unknown)),
-            "PORT" => client.port = number(attribute.port()?),
+            "ADDR" => {
+                client.set_address(attribute.address(settings.ipv4, settings.ipv6)?.unwrap_or_else(unknown));
+                client.over_unix = false;
+            }
+            "PORT" => {
+                client.port = number(attribute.port()?);
+                client.port_known = client.port != 0;
+            }
             "DESTADDR" => client.server_address = attribute.address(settings.ipv4, settings.ipv6)?.unwrap_or_default(),
             "DESTPORT" => client.server_port = number(attribute.port()?),
             "HELO" => changed.helo = attribute.text(),
