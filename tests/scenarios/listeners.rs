@@ -218,3 +218,27 @@ fn mail_that_would_come_back_bounces() {
         }
     });
 }
+
+#[test]
+fn disabled_services_do_not_exist() {
+    scenario(ZONE, |server, _| {
+        server.table("transport", "gone.test gone:\nkept.test kept:\n");
+        server.main_cf(
+            "master_service_disable = !inner/unix, outer/unix, gone/unix, 2588/inet\n\
+             transport_maps = hash:$config_directory/transport\n",
+        );
+        server.master = format!(
+            "{SOCKETS}2588 inet n - n - - smtpd\n2589 inet n - n - - smtpd\n\
+             gone unix - - n - - discard\nkept unix - - n - - discard\n"
+        );
+        server.start();
+        assert!(waiting::until_true(20, || is_served(&socket(server, "private/inner"))), "{}", server.log_end());
+        assert!(!socket(server, "public/outer").exists());
+        assert!(Instance::greeting("127.0.0.1:2589").is_some());
+        assert_eq!(Instance::greeting("127.0.0.1:2588"), None);
+        crate::deliver(server, "127.0.0.1", "a@mx.test", "joe@kept.test");
+        crate::deliver(server, "127.0.0.1", "a@mx.test", "joe@gone.test");
+        server.logged(&["to=<joe@kept.test>", "status=sent"]);
+        server.logged(&["to=<joe@gone.test>", "status=deferred (mail transport unavailable)"]);
+    });
+}

@@ -39,6 +39,7 @@ mod s27;
 mod s28;
 mod s30;
 mod services;
+mod upstream_proxy;
 mod verification;
 mod wakeup;
 

@@ -18,10 +18,13 @@
 
 pub mod control;
 pub mod listen;
+pub mod parameters;
 pub mod pid_file;
 pub mod privileged;
 
+mod disabled;
 mod error;
 
+pub use disabled::is_disabled;
 pub use error::MasterError;
 pub use listen::{Accepted, Connection, Endpoint, Listeners, SocketService};

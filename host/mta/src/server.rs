@@ -286,6 +286,7 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     let delivering = tokio::spawn(manager.run());
     let pickup = tokio::spawn(pickup::pickup(server.clone()));
     let following = tokio::spawn(follow_plugins(server.clone()));
+    let statistics = tokio::spawn(log_statistics(server.clone()));
     log.info(format_args!(
         "daemon started -- version {}, configuration {}",
         config.get(&MAIL_VERSION),
@@ -294,12 +295,13 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     server.until_stopped().await?;
     log.info(format_args!("terminating on signal 15"));
     server.listeners.lock().await.close();
-    for task in [&pickup, &following] {
+    for task in [&pickup, &following, &statistics] {
         task.abort();
     }
     // Sessions that end now need no second attempt; those that do not have lost nothing: no 250 was said.
     let _ = tokio::time::timeout(STOP_PATIENCE, server.sessions.acquire_many(ALL_SESSIONS as u32)).await;
     delivering.abort();
+    server.lasting.anvil.log_statistics();
     server.queue.close().await?;
     Ok(0)
 }
@@ -312,6 +314,15 @@ fn remark(config: &Config, log: &MailLog) {
     }
     for warning in crate::parameters::unmet_protection(config) {
         log.warning(format_args!("{warning}"));
+    }
+}
+
+/// anvil_status_update_time: the peaks go to the log, and clients that have left are forgotten.
+async fn log_statistics(server: Arc<Server>) {
+    loop {
+        let interval = server.current.load().config.get(&smtpd::parameters::ANVIL_STATUS_UPDATE_TIME);
+        tokio::time::sleep(interval).await;
+        server.lasting.anvil.log_statistics();
     }
 }
 
@@ -367,6 +378,8 @@ impl Server {
         self.log_writer.retarget(Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY)));
         self.rebuild().await?;
         remark(&config, &self.log);
+        // As when Postfix's anvil(8) ends at a reload; here it does not forget who is connected.
+        self.lasting.anvil.log_statistics();
         Ok(())
     }
 

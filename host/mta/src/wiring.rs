@@ -354,7 +354,13 @@ pub async fn generation(
 /// The entries of master.cf that are SMTP servers: on ports, and on unix-domain sockets.
 pub fn smtp_servers(config: &Config) -> impl Iterator<Item = &MasterEntry> {
     let listens = |kind| matches!(kind, ServiceKind::Inet | ServiceKind::Unix);
-    config.master().iter().filter(move |entry| listens(entry.kind) && entry.command == "smtpd")
+    enabled(config).filter(move |entry| listens(entry.kind) && entry.command == "smtpd")
+}
+
+/// The entries of master.cf but for those of master_service_disable.
+fn enabled(config: &Config) -> impl Iterator<Item = &MasterEntry> {
+    let disabled = config.get(&master::parameters::MASTER_SERVICE_DISABLE);
+    config.master().iter().filter(move |entry| !master::is_disabled(&disabled, entry))
 }
 
 /// The configuration with the `-o` of the first master.cf entry that runs a daemon which is part of the server.
@@ -414,7 +420,7 @@ fn transports(
 ) -> Result<Arc<Agents>> {
     let others = Arc::new(LateAgents::default());
     let mut agents: HashMap<String, Arc<dyn Delivery>> = HashMap::new();
-    for entry in config.master().iter().filter(|e| e.kind != ServiceKind::Inet) {
+    for entry in enabled(config).filter(|e| e.kind != ServiceKind::Inet) {
         let made = match entry.command.as_str() {
             "local" => local(config, entry, services, lasting, cleanup, others.clone()).map(Some),
             "smtpd" if entry.kind == ServiceKind::Unix => continue,

@@ -63,6 +63,8 @@ pub(crate) struct Conversation<'s, S> {
     pub bare_newline: BareNewline,
     pub errors: u32,
     pub hangup: bool,
+    /// Something of ours is wrong, such as the proxy in front: the client is sent away.
+    pub local_error: bool,
     /// Follows the restrictions, for `waxwing explain`.
     pub tracer: Option<Box<dyn Tracer>>,
     junk: u32,
@@ -70,7 +72,7 @@ pub(crate) struct Conversation<'s, S> {
     successes: [u32; VERBS.len()],
     totals: [u32; VERBS.len()],
     unknown: u32,
-    command: Vec<u8>,
+    pub command: Vec<u8>,
 }
 
 /// How the session ended, for the log.
@@ -115,6 +117,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             bare_newline: settings.bare_newline,
             errors: 0,
             hangup: false,
+            local_error: false,
             tracer: None,
             junk: 0,
             access_denied: false,
@@ -169,6 +172,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
 
     /// Limits on connections, then the greeting. False when the session is over.
     pub async fn greet(&mut self) -> Result<bool, End> {
+        if self.local_error {
+            self.close_with(Status::temporary(3, 0), "Server local error").await?;
+            return Ok(false);
+        }
         self.client_rights().await;
         if self.over_connection_limit().await? {
             return Ok(false);
@@ -275,6 +282,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             }
             self.deadline.restart();
             if !self.read_command().await? {
+                continue;
+            }
+            if !self.service.settings.command_filter.is_empty() && !self.filter_command().await? {
                 continue;
             }
             let command = std::mem::take(&mut self.command);

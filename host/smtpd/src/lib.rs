@@ -24,6 +24,7 @@
 
 mod anvil;
 mod chat;
+mod command_filter;
 mod content;
 mod conversation;
 mod ehlo_keywords;
@@ -32,6 +33,7 @@ pub mod explain;
 mod filters;
 mod footer;
 mod free_space;
+mod haproxy;
 pub mod parameters;
 mod proxy;
 pub mod restrict;

@@ -18,6 +18,7 @@ use crate::{
     ehlo_keywords::EhloKeywords,
     filters::ServiceFilters,
     free_space::FreeSpace,
+    haproxy::{self, Upstream},
     restrict::list::{Lists, Reader},
     sasl::Sasl,
     tls::TlsUse,
@@ -81,7 +82,8 @@ impl Service {
             return Err(SmtpdError::ConfigNoRelayProtection);
         }
         let rewrite = settings.header_rewrite_clients.iter().filter(|word| word.contains(':'));
-        for tables in [&settings.discard_maps, &settings.reject_footer_maps].into_iter().chain(rewrite) {
+        let own = [&settings.discard_maps, &settings.reject_footer_maps, &settings.command_filter];
+        for tables in own.into_iter().chain(rewrite) {
             if let (false, Err(why)) = (tables.is_empty(), services.tables.open(tables)) {
                 log.error(format_args!("{why}"));
             }
@@ -179,28 +181,39 @@ impl Service {
     }
 
     /// One session from greeting to end.
-    pub async fn serve<S>(&self, stream: S, peer: SocketAddr, local: SocketAddr)
+    pub async fn serve<S>(&self, mut stream: S, peer: SocketAddr, local: SocketAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let service = &*self.0;
-        let mut client = Client::new(peer, local);
-        service.find_name(&mut client, peer.ip()).await;
-        let session = Session::new(service.settings.clone(), service.own_tables(), client);
-        let counting = service.count_connection(peer.ip().to_canonical());
-        Conversation::new(service, stream, session, counting).run().await;
+        let (mut client, understood) = self.0.arrival(&mut stream, Client::new(peer, local)).await;
+        if let Ok(address) = client.address.parse() {
+            self.0.find_name(&mut client, address).await;
+        }
+        self.converse(stream, client, understood).await;
     }
 
     /// The same with a client of a unix-domain listener.
-    pub async fn serve_unix<S>(&self, stream: S)
+    pub async fn serve_unix<S>(&self, mut stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (mut client, understood) = self.0.arrival(&mut stream, self.0.local_client()).await;
+        if let (false, Ok(address)) = (client.over_unix, client.address.parse()) {
+            self.0.find_name(&mut client, address).await;
+        }
+        self.converse(stream, client, understood).await;
+    }
+
+    async fn converse<S>(&self, stream: S, client: Client, understood: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let service = &*self.0;
-        let client = service.local_client();
         let counting = client.address.parse().ok().and_then(|address| service.count_connection(address));
         let session = Session::new(service.settings.clone(), service.own_tables(), client);
-        Conversation::new(service, stream, session, counting).run().await;
+        let mut conversation = Conversation::new(service, stream, session, counting);
+        conversation.local_error = !understood;
+        conversation.run().await;
     }
 
     /// `sendmail -bs`: the same conversation with the user at a terminal or pipe, without access restrictions.
@@ -215,6 +228,20 @@ impl Service {
 }
 
 impl Generation {
+    /// The client a proxy speaks for (smtpd_upstream_proxy_protocol); without a proxy, the one that is connected. False: the
+    /// proxy was not understood.
+    async fn arrival<S: AsyncRead + Unpin>(&self, stream: &mut S, connected: Client) -> (Client, bool) {
+        let Some(limit) = self.settings.upstream_proxy else { return (connected, true) };
+        match haproxy::read(stream, limit).await {
+            Ok(Upstream::Client { client, server }) => (Client::new(client, server), true),
+            Ok(Upstream::Itself) => (connected, true),
+            Err(problem) => {
+                self.log.warning(format_args!("{problem}"));
+                (connected, false)
+            }
+        }
+    }
+
     /// A client without an address.
     fn local_client(&self) -> Client {
         Client::local(self.settings.ipv6 && !self.settings.ipv4)

@@ -61,6 +61,10 @@ pub struct Settings {
     pub(crate) forbid_pipelining: bool,
     pub(crate) discarded: EhloKeywords,
     pub(crate) discard_maps: String,
+    /// Empty: no smtpd_command_filter.
+    pub(crate) command_filter: String,
+    /// smtpd_upstream_proxy_timeout. None: clients come without a proxy.
+    pub(crate) upstream_proxy: Option<Duration>,
     /// These lists are not empty.
     pub(crate) has_noop_commands: bool,
     pub(crate) has_forbidden_commands: bool,
@@ -145,6 +149,8 @@ impl Settings {
             forbid_pipelining: config.get(&p::SMTPD_FORBID_UNAUTH_PIPELINING),
             discarded: EhloKeywords::parse(&config.get(&p::SMTPD_DISCARD_EHLO_KEYWORDS)),
             discard_maps: config.get(&p::SMTPD_DISCARD_EHLO_KEYWORD_ADDRESS_MAPS),
+            command_filter: config.get(&p::SMTPD_COMMAND_FILTER),
+            upstream_proxy: upstream_proxy(config)?,
             has_noop_commands: set(config.get(&p::SMTPD_NOOP_COMMANDS)),
             has_forbidden_commands: set(config.get(&p::SMTPD_FORBIDDEN_COMMANDS)),
             has_xclient_hosts: set(config.get(&p::SMTPD_AUTHORIZED_XCLIENT_HOSTS)),
@@ -216,6 +222,15 @@ fn override_options(config: &Config) -> Result<Vec<String>, SmtpdError> {
             Err(SmtpdError::ConfigUnknownOption { name: "receive_override_options", option: option.clone(), value })
         }
         None => Ok(options),
+    }
+}
+
+fn upstream_proxy(config: &Config) -> Result<Option<Duration>, SmtpdError> {
+    let value = config.get(&p::SMTPD_UPSTREAM_PROXY_PROTOCOL);
+    match value.as_str() {
+        "" => Ok(None),
+        "haproxy" => Ok(Some(config.get(&p::SMTPD_UPSTREAM_PROXY_TIMEOUT))),
+        _ => Err(SmtpdError::ConfigUpstreamProxy(value)),
     }
 }
 
