@@ -8,7 +8,7 @@ use std::{
 
 use config::{MasterEntry, ServiceKind};
 
-use crate::{MasterError, control};
+use crate::MasterError;
 
 /// One listening socket's address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +48,7 @@ pub struct Settings<'a> {
 pub fn endpoints(entry: &MasterEntry, settings: &Settings) -> Result<Vec<Endpoint>, MasterError> {
     let found = match entry.kind {
         ServiceKind::Inet => inet(entry, settings).map(|all| all.into_iter().map(Endpoint::Inet).collect()),
-        ServiceKind::Unix => unix(entry, settings.queue_directory).map(|path| vec![Endpoint::Unix(path)]),
+        ServiceKind::Unix => Ok(vec![Endpoint::Unix(unix(entry, settings.queue_directory))]),
         other => Err(format!("a service of type {other} does not listen here; make it inet or unix")),
     };
     found.map_err(|problem| MasterError::Config {
@@ -59,13 +59,9 @@ pub fn endpoints(entry: &MasterEntry, settings: &Settings) -> Result<Vec<Endpoin
 }
 
 /// As master(5): `private` unless the column says `n`.
-fn unix(entry: &MasterEntry, queue_directory: &Path) -> Result<PathBuf, String> {
+fn unix(entry: &MasterEntry, queue_directory: &Path) -> PathBuf {
     let class = if entry.private == Some(false) { "public" } else { "private" };
-    let path = Path::new(class).join(&entry.service);
-    if path == Path::new(control::SOCKET) {
-        return Err("this is the name of the server's own control socket; choose another".into());
-    }
-    Ok(queue_directory.join(path))
+    queue_directory.join(class).join(&entry.service)
 }
 
 /// `port`, `host:port` or `[host]:port`; without a host all of inet_interfaces.
