@@ -3,10 +3,7 @@
 use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -70,8 +67,6 @@ struct Current {
     serve: Arc<Serve>,
     limit: u32,
     places: Arc<Places>,
-    /// It was told that the limit is reached: once a generation.
-    warned: AtomicBool,
 }
 
 impl Listeners {
@@ -121,7 +116,6 @@ impl Listeners {
             serve: service.serve.clone(),
             limit: service.limit.unwrap_or(u32::MAX),
             places: before.map_or_else(Arc::default, |running| running.service.load().places.clone()),
-            warned: AtomicBool::new(false),
         }
     }
 
@@ -149,7 +143,7 @@ impl Drop for Listeners {
 impl Current {
     /// As master(8), which keeps quiet about services that only this host's programs use, and those of one process.
     fn tell_limit(&self, warn: &Warn) {
-        if self.is_local || self.limit < 2 || self.warned.swap(true, Ordering::Relaxed) {
+        if self.is_local || self.limit < 2 || !self.places.tell_now() {
             return;
         }
         let (name, limit) = (&self.name, self.limit);

@@ -84,7 +84,7 @@ enum Reason {
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
-    pub fn new(service: &'s Generation, stream: S, session: Session, counting: Option<Counting>) -> Self {
+    pub fn new(service: &'s Generation, stream: S, session: Session) -> Self {
         let settings = &service.settings;
         let notes = Notes::default();
         Self {
@@ -109,7 +109,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             chunks: Chunks::default(),
             announced_size: 0,
             content_bytes: None,
-            counting,
+            counting: None,
             sasl: None,
             xclient: false,
             xforward: false,
@@ -177,6 +177,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             return Ok(false);
         }
         self.client_rights().await;
+        self.count_client().await;
         if self.over_connection_limit().await? {
             return Ok(false);
         }
@@ -225,6 +226,17 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         self.bare_newline = if reject && spared { BareNewline::Normalize } else { settings.bare_newline };
     }
 
+    /// From here on anvil(8) counts what the client does. As in Postfix it does not hear of those who may have no limits.
+    async fn count_client(&mut self) {
+        let Ok(address) = self.session.client.address.parse() else { return };
+        // One that XCLIENT put aside ends before the next begins.
+        self.counting = None;
+        let watched = self.service.settings.client_limits.any() && !self.session.stand_alone && self.tracer.is_none();
+        if watched && !self.xclient && !self.is_event_exception().await {
+            self.counting = Some(self.service.count_connection(address));
+        }
+    }
+
     async fn over_connection_limit(&mut self) -> Result<bool, End> {
         let limits = &self.service.settings.client_limits;
         let Some(counting) = &self.counting else { return Ok(false) };
@@ -232,7 +244,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let too_many = limits.connections > 0 && connections > limits.connections;
         let too_fast = limits.connection_rate > 0 && rate > limits.connection_rate;
         self.session_mut().connections = connections;
-        if !(too_many || too_fast) || self.xclient || self.is_event_exception().await {
+        if !(too_many || too_fast) {
             return Ok(false);
         }
         let (what, number) = if too_many { ("concurrency", connections) } else { ("rate", rate) };

@@ -209,9 +209,8 @@ impl Service {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let service = &*self.0;
-        let counting = client.address.parse().ok().and_then(|address| service.count_connection(address));
         let session = Session::new(service.settings.clone(), service.own_tables(), client);
-        let mut conversation = Conversation::new(service, stream, session, counting);
+        let mut conversation = Conversation::new(service, stream, session);
         conversation.local_error = !understood;
         conversation.run().await;
     }
@@ -223,7 +222,7 @@ impl Service {
     {
         let mut session = Session::new(self.0.settings.clone(), self.0.own_tables(), self.0.local_client());
         session.stand_alone = true;
-        Conversation::new(&self.0, stream, session, None).run().await;
+        Conversation::new(&self.0, stream, session).run().await;
     }
 }
 
@@ -267,11 +266,9 @@ impl Generation {
         self.config.has_overrides().then(|| self.services.tables.clone())
     }
 
-    /// Counts a connection, when a limit or the statistics want it.
-    pub fn count_connection(&self, client: IpAddr) -> Option<Counting> {
-        let limits = &self.settings.client_limits;
-        let any = limits.connections + limits.connection_rate + limits.message_rate + limits.recipient_rate;
-        (any + limits.auth_rate + limits.tls_rate > 0).then(|| self.anvil.connect(&self.service, client))
+    /// Counts a connection until the answer is dropped.
+    pub fn count_connection(&self, client: IpAddr) -> Counting {
+        self.anvil.connect(&self.service, client)
     }
 
     /// Whether a list of hosts holds the client. A list that cannot be searched holds nobody.

@@ -26,6 +26,14 @@ pub(crate) struct ClientLimits {
     pub tls_rate: u32,
 }
 
+impl ClientLimits {
+    /// Without any nothing is counted.
+    pub fn any(&self) -> bool {
+        let limits = [self.connections, self.connection_rate, self.message_rate, self.recipient_rate];
+        limits.into_iter().chain([self.auth_rate, self.tls_rate]).any(|limit| limit > 0)
+    }
+}
+
 /// Everything a session asks of the configuration.
 #[derive(Debug)]
 pub struct Settings {

@@ -1,17 +1,25 @@
 //! The process limit of an entry: so many sessions, the ones that a reload found under way included.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
+
+/// How often it is told that an entry is at its limit, as in Postfix.
+const TELL_INTERVAL: Duration = Duration::from_secs(1000);
 
 /// The sessions of an entry. All its addresses share it, as one process pool serves them in Postfix; it outlives reloads.
 #[derive(Debug, Default)]
 pub struct Places {
     taken: AtomicU32,
     freed: Notify,
+    /// When it was told last that all are taken.
+    told: Mutex<Option<Instant>>,
 }
 
 /// A session's place; dropping it gives it back.
@@ -38,6 +46,16 @@ impl Places {
         if self.are_full(limit) {
             freed.await;
         }
+    }
+
+    /// Whether it is time to tell that all are taken; then it counts as told.
+    pub fn tell_now(&self) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_none_or(|at| at.elapsed() > TELL_INTERVAL);
+        if due {
+            *told = Some(Instant::now());
+        }
+        due
     }
 
     /// The limit may be another one now.

@@ -1,6 +1,6 @@
 //! XCLIENT: an authorized client speaks for another one. XCLIENT_README.
 
-use ::mail::{Reply, hostname};
+use ::mail::Reply;
 use hook::{Inputs, NameStatus};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -84,12 +84,6 @@ where
     c.end_transaction();
     *c.session_mut() = session;
     c.session_mut().pipelined_early = false;
-    // Limits hold for the client this one speaks for, if for any; the connection is counted already.
-    if let Some(address) =
-        c.session.client.address.parse().ok().filter(|_| hostname::valid_hostaddr(&c.session.client.address))
-    {
-        c.counting = c.service.count_connection(address);
-    }
     c.reuse.changed(Inputs::all());
     c.defer = Default::default();
     Ok(Step::Restart)
