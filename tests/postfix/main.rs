@@ -47,7 +47,6 @@ const DIFFERENCES: &[Difference] = &[
         reason: "permit_inet_interfaces looks at the client that XCLIENT names, like every other restriction; 3.7 looks at \
                  the one that is connected, and permits whatever a proxy on this host forwards",
     },
-    Difference { case: "command filter", reason: "smtpd_command_filter is not in this release" },
 ];
 
 fn compare(place: &namespace::Place, file: &str) {

@@ -2,6 +2,7 @@
 //! is played to Debian's Postfix first, which proves the test, and then to Waxwing.
 
 mod instance;
+mod listeners;
 mod next_servers;
 mod policy_services;
 mod s01;
@@ -17,9 +18,12 @@ mod s09_relayhost;
 mod s09_tls;
 mod s10;
 mod s10_auth;
+mod s10_limits;
 mod s10_restrictions;
 mod s11;
+mod s11_host;
 mod s11_senders;
+mod s12;
 mod s12_tls;
 mod s14;
 mod s15;
@@ -36,7 +40,9 @@ mod s27;
 mod s28;
 mod s30;
 mod services;
+mod upstream_proxy;
 mod verification;
+mod wakeup;
 
 use waxwing_tests::{
     dns::Dns,

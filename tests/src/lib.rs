@@ -10,6 +10,7 @@
 //! - [`client`], [`tls`], [`sink`], [`dns`], [`dovecot`], [`policy_server`], [`milter`]: the other ends of the line.
 //! - [`dialogue`], [`dialogue_file`], [`comparison`], [`normal`]: scripted sessions, played to both servers, compared reply by reply.
 //! - [`rows`]: which restrictions, actions and replies the compared cases cover, and the count of them.
+//! - [`unix_port`]: a port that leads to a unix-domain socket.
 //! - [`users`]: users with homes, for local delivery.
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
@@ -30,5 +31,6 @@ pub mod rows;
 pub mod server;
 pub mod sink;
 pub mod tls;
+pub mod unix_port;
 pub mod users;
 pub mod waiting;

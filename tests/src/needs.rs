@@ -19,6 +19,8 @@ pub enum Need {
     Dovecot,
     /// Debian's dovecot-lmtpd.
     DovecotLmtp,
+    /// Debian's dovecot-sieve.
+    DovecotSieve,
     /// Debian's opendkim.
     Opendkim,
     /// Debian's python3-milter.
@@ -50,6 +52,7 @@ impl Need {
             Self::Swaks => program("/usr/bin/swaks"),
             Self::Dovecot => program("/usr/sbin/dovecot"),
             Self::DovecotLmtp => program("/usr/lib/dovecot/lmtp"),
+            Self::DovecotSieve => program("/usr/lib/dovecot/modules/lib90_sieve_plugin.so"),
             Self::Opendkim => program("/usr/sbin/opendkim"),
             Self::PythonMilter => program("/usr/lib/python3/dist-packages/Milter/__init__.py"),
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),

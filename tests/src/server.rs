@@ -98,6 +98,8 @@ pub struct Server {
     /// Set for the process, such as LD_PRELOAD. Waxwing only.
     pub environment: Vec<(String, String)>,
     main: String,
+    /// Parameters that main.cf does not have.
+    unset: Vec<String>,
     tables: Vec<String>,
     process: Option<Child>,
 }
@@ -145,6 +147,7 @@ impl Server {
             master: String::new(),
             environment: Vec::new(),
             main: String::new(),
+            unset: Vec::new(),
             tables: Vec::new(),
             process: None,
         };
@@ -179,6 +182,11 @@ impl Server {
         self.main = lines.to_string();
         self.write();
         self
+    }
+
+    /// Leaves a line out that every other test starts from. To be called before [`Self::main_cf`].
+    pub fn unset(&mut self, parameter: &str) {
+        self.unset.push(parameter.into());
     }
 
     /// A file in the configuration directory; for hash: and btree: tables it is compiled for Postfix.
@@ -217,7 +225,7 @@ impl Server {
             let lines = text.lines().filter(|l| !l.starts_with([' ', '\t', '#']));
             lines.filter_map(|l| l.split_once('=')).map(|(name, _)| name.trim().to_string()).collect()
         };
-        let own = set(&self.main);
+        let own: Vec<String> = set(&self.main).into_iter().chain(self.unset.clone()).collect();
         let mut base = BASE.to_string();
         let dir = self.directory.display();
         base += &format!("queue_directory = {dir}/spool\ndata_directory = {dir}/data\nmaillog_file = {dir}/mail.log\n");

@@ -5,22 +5,26 @@
 //! What goes out: accepted connections, replies to the admin commands, files written as their owner.
 //!
 //! Waxwing is one unprivileged process (docs/design.md): the process limit of a master.cf entry is a limit of sessions, its
-//! chroot, private and unpriv columns are accepted and inert. Started as root, a small parent keeps root's rights and nothing
+//! chroot and unpriv columns are accepted and inert. An inet entry listens on ports, a unix entry on a socket in `private` or
+//! `public` below queue_directory, which the server makes itself. Started as root, a small parent keeps root's rights and nothing
 //! else: it binds ports and does jobs of other users for the server through the protocol of `privileged::protocol`, and reads no mail
 //! and no configuration that the server could change.
 //!
-//! Names here are those of master.cf(5): service, inet, maxproc, wakeup.
+//! Names here are those of master.cf(5): service, inet, unix, private, maxproc.
 //!
-//! What it must never do: know what a service does with a connection, accept over a service's limit, or run anything
-//! received from the network with root's rights.
+//! What it must never do: know what a service does with a connection, hand over more of them than a service's limit, or run
+//! anything received from the network with root's rights.
 #![forbid(unsafe_code)]
 
 pub mod control;
 pub mod listen;
+pub mod parameters;
 pub mod pid_file;
 pub mod privileged;
 
+mod disabled;
 mod error;
 
+pub use disabled::is_disabled;
 pub use error::MasterError;
-pub use listen::{Accepted, InetService, Listeners};
+pub use listen::{Accepted, Connection, Endpoint, Listeners, SocketService};

@@ -1,51 +1,59 @@
-//! inet entries of master.cf: their addresses, listening sockets, accept loops and session limits.
+//! inet and unix entries of master.cf: their listening sockets, accept loops and session limits.
 
 use std::{
     collections::HashMap,
-    io,
-    net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs},
+    net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use config::MasterEntry;
-use tokio::sync::Semaphore;
 
 use crate::MasterError;
 
+mod endpoint;
+mod places;
+mod socket;
+
+pub use endpoint::{Endpoint, Settings, endpoints};
+pub use places::{Place, Places};
+pub use socket::{Connection, bind};
+
+use socket::Listener;
+
 /// A connection, handed to the service behind the entry.
 pub struct Accepted {
-    pub stream: tokio::net::TcpStream,
-    pub peer: SocketAddr,
-    pub local: SocketAddr,
+    pub connection: Connection,
     /// All sessions the entry may have are taken: STRESS_README.
     pub stress: bool,
 }
 
-/// What stands behind an entry: it takes the connection and returns at once, spawning what it needs. The permit is the
-/// session's place under the entry's process limit, given back when it is dropped.
-pub type Serve = dyn Fn(Accepted, tokio::sync::OwnedSemaphorePermit) + Send + Sync;
+/// What stands behind an entry: it takes the connection and returns at once, spawning what it needs.
+pub type Serve = dyn Fn(Accepted, Place) + Send + Sync;
 
-/// One inet entry with its addresses and service.
+/// One entry that listens, with its service.
 #[derive(Clone)]
-pub struct InetService {
+pub struct SocketService {
     /// First column, as written.
     pub name: String,
-    pub addresses: Vec<SocketAddr>,
+    pub endpoints: Vec<Endpoint>,
     /// maxproc: sessions at the same time; none: no limit.
     pub limit: Option<u32>,
     pub serve: Arc<Serve>,
 }
 
-/// Opens a listening socket: directly, or through the privileged parent.
+/// Opens a port: directly, or through the privileged parent.
 pub type Bind = dyn Fn(SocketAddr) -> Result<TcpListener, MasterError> + Send + Sync;
 
 /// All running accept loops. A reload keeps the sockets that stay.
 pub struct Listeners {
     bind: Box<Bind>,
-    running: HashMap<SocketAddr, Running>,
+    warn: Arc<Warn>,
+    running: HashMap<Endpoint, Running>,
 }
+
+/// Writes a warning of master(8) to the log.
+pub type Warn = dyn Fn(&str) + Send + Sync;
 
 struct Running {
     service: Arc<ArcSwap<Current>>,
@@ -53,56 +61,62 @@ struct Running {
 }
 
 struct Current {
+    name: String,
+    /// None of its sockets can be reached from other hosts.
+    is_local: bool,
     serve: Arc<Serve>,
     limit: u32,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl Listeners {
-    pub fn new(bind: Box<Bind>) -> Self {
-        Self { bind, running: HashMap::new() }
+    pub fn new(bind: Box<Bind>, warn: Arc<Warn>) -> Self {
+        Self { bind, warn, running: HashMap::new() }
     }
 
     /// Makes the running loops those of `services`. Sockets that stay keep their backlog, so no client notices. When a new
-    /// address cannot be bound nothing changes.
-    pub fn apply(&mut self, services: &[InetService]) -> Result<(), MasterError> {
-        let mut opened = Vec::new();
-        for service in services {
-            for address in &service.addresses {
-                if !self.running.contains_key(address) && !opened.iter().any(|(a, _)| a == address) {
-                    opened.push((*address, (self.bind)(*address)?));
-                }
+    /// one cannot be opened nothing changes. The file of a unix socket that is no longer served stays, as in Postfix.
+    pub fn apply(&mut self, services: &[SocketService]) -> Result<(), MasterError> {
+        let mut opened: Vec<(Endpoint, Listener)> = Vec::new();
+        for endpoint in services.iter().flat_map(|service| &service.endpoints) {
+            if !self.running.contains_key(endpoint) && !opened.iter().any(|(other, _)| other == endpoint) {
+                opened.push((endpoint.clone(), Listener::open(endpoint, &*self.bind)?));
             }
         }
         let mut wanted = HashMap::new();
         for service in services {
-            // One limit for all addresses of an entry, as one process pool serves them in Postfix.
-            let limit = service.limit.unwrap_or(Semaphore::MAX_PERMITS as u32 >> 3);
-            let current = Arc::new(Current {
-                serve: service.serve.clone(),
-                limit,
-                places: Arc::new(Semaphore::new(limit as usize)),
-            });
-            wanted.extend(service.addresses.iter().map(|a| (*a, current.clone())));
+            let current = Arc::new(self.current(service));
+            wanted.extend(service.endpoints.iter().map(|e| (e.clone(), current.clone())));
         }
-        self.running.retain(|address, running| {
-            let stays = wanted.contains_key(address);
+        self.running.retain(|endpoint, running| {
+            let stays = wanted.contains_key(endpoint);
             if !stays {
                 running.task.abort();
             }
             stays
         });
-        for (address, running) in &self.running {
-            running.service.store(wanted[address].clone());
+        for (endpoint, running) in &self.running {
+            running.service.store(wanted[endpoint].clone());
+            wanted[endpoint].places.changed();
         }
-        for (address, socket) in opened {
-            let listener =
-                tokio::net::TcpListener::from_std(socket).map_err(|source| MasterError::Bind { address, source })?;
-            let service = Arc::new(ArcSwap::new(wanted[&address].clone()));
-            let task = tokio::spawn(accept(listener, service.clone()));
-            self.running.insert(address, Running { service, task });
+        for (endpoint, listener) in opened {
+            let service = Arc::new(ArcSwap::new(wanted[&endpoint].clone()));
+            let task = tokio::spawn(accept(listener, service.clone(), self.warn.clone()));
+            self.running.insert(endpoint, Running { service, task });
         }
         Ok(())
+    }
+
+    /// The service with the places of the entry that listened there before: sessions under way count.
+    fn current(&self, service: &SocketService) -> Current {
+        let before = service.endpoints.iter().find_map(|endpoint| self.running.get(endpoint));
+        Current {
+            name: service.name.clone(),
+            is_local: service.endpoints.iter().all(Endpoint::is_local),
+            serve: service.serve.clone(),
+            limit: service.limit.unwrap_or(u32::MAX),
+            places: before.map_or_else(Arc::default, |running| running.service.load().places.clone()),
+        }
     }
 
     /// Stops accepting; sessions under way go on.
@@ -112,9 +126,9 @@ impl Listeners {
         }
     }
 
-    /// Addresses listened on, for `status`.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        let mut all: Vec<_> = self.running.keys().copied().collect();
+    /// What is listened on, for `status`.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let mut all: Vec<_> = self.running.keys().cloned().collect();
         all.sort();
         all
     }
@@ -126,137 +140,49 @@ impl Drop for Listeners {
     }
 }
 
-async fn accept(listener: tokio::net::TcpListener, service: Arc<ArcSwap<Current>>) {
+impl Current {
+    /// As master(8), which keeps quiet about services that only this host's programs use, and those of one process.
+    fn tell_limit(&self, warn: &Warn) {
+        if self.is_local || self.limit < 2 || !self.places.tell_now() {
+            return;
+        }
+        let (name, limit) = (&self.name, self.limit);
+        warn(&format!(
+            "service \"{name}\" ({name}) has reached its process limit \"{limit}\": new clients may experience noticeable delays"
+        ));
+        warn("to avoid this condition, increase the process count in master.cf or reduce the service time per client");
+        warn("see http://www.postfix.org/STRESS_README.html for examples of stress-adapting configuration settings");
+    }
+}
+
+async fn accept(listener: Listener, service: Arc<ArcSwap<Current>>, warn: Arc<Warn>) {
     loop {
-        // As master(8): at the process limit further clients wait in the backlog. A reload may bring more places, hence the timer.
-        let current = service.load_full();
-        let place = match current.places.clone().try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                match tokio::time::timeout(Duration::from_secs(1), current.places.clone().acquire_owned()).await {
-                    Ok(Ok(place)) => place,
-                    _ => continue,
-                }
-            }
-        };
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                let current = service.load();
-                let stress = current.limit > 1 && current.places.available_permits() == 0;
-                // The local address is known for a connected socket unless the client is gone already.
-                let Ok(local) = stream.local_addr() else { continue };
-                // Replies are written whole; waiting for more would only delay them.
-                let _ = stream.set_nodelay(true);
-                (current.serve)(Accepted { stream, peer: unmapped(peer), local: unmapped(local), stress }, place);
+            Ok(Some(connection)) => {
+                // As master(8): at the process limit further clients wait, all but this one in the backlog. A place taken
+                // before there is a client would be missing at the entry's other addresses.
+                let (current, place) = loop {
+                    let current = service.load_full();
+                    match current.places.take(current.limit) {
+                        Some(place) => break (current, place),
+                        None => current.places.freed(current.limit).await,
+                    }
+                };
+                let full = current.places.are_full(current.limit);
+                if full {
+                    current.tell_limit(&*warn);
+                }
+                (current.serve)(Accepted { connection, stress: full && current.limit > 1 }, place);
             }
+            // The client is gone already.
+            Ok(None) => {}
             Err(error) => {
                 // EMFILE and ENFILE pass when sessions end; trying again at once would spin.
-                tracing::warn!(target: "maillog", program = "postfix/master", "warning: accept connection: {error}");
+                warn(&format!("accept connection: {error}"));
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         }
     }
-}
-
-/// IPv4-mapped IPv6 addresses count as IPv4.
-fn unmapped(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
-/// A listening socket with Postfix's options; the backlog is the kernel's largest.
-pub fn bind(address: SocketAddr) -> Result<TcpListener, MasterError> {
-    let open = || -> io::Result<TcpListener> {
-        let domain = socket2::Domain::for_address(address);
-        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(true)?;
-        }
-        socket.bind(&address.into())?;
-        socket.listen(1024)?;
-        socket.set_nonblocking(true)?;
-        Ok(socket.into())
-    };
-    open().map_err(|source| MasterError::Bind { address, source })
-}
-
-/// The addresses of an inet entry: `port`, `host:port` or `[host]:port`; without a host all of inet_interfaces.
-pub fn addresses(
-    entry: &MasterEntry,
-    inet_interfaces: &[String],
-    inet_protocols: &[String],
-) -> Result<Vec<SocketAddr>, MasterError> {
-    let wrong = |problem: String| MasterError::Config {
-        place: entry.place.to_string(),
-        service: entry.service.clone(),
-        problem,
-    };
-    let (host, port) = match entry.service.rsplit_once(':') {
-        Some((host, port)) => (Some(host.trim_start_matches('[').trim_end_matches(']')), port),
-        None => (None, entry.service.as_str()),
-    };
-    let port = port_number(port).ok_or_else(|| wrong(format!("no such service or port: {port}")))?;
-    let v4 = inet_protocols.iter().any(|p| p == "ipv4" || p == "all");
-    let v6 = inet_protocols.iter().any(|p| p == "ipv6" || p == "all");
-    let mut found = Vec::new();
-    let hosts: Vec<&str> = match host {
-        Some("") | Some("*") => vec!["all"],
-        Some(host) => vec![host],
-        None => inet_interfaces.iter().map(String::as_str).collect(),
-    };
-    for host in hosts {
-        match host {
-            "all" => found.extend(["0.0.0.0", "::"].map(|a| a.to_string())),
-            "loopback-only" => found.extend(["127.0.0.1", "::1"].map(|a| a.to_string())),
-            host => match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-                Ok(address) => found.push(address.to_string()),
-                Err(_) => {
-                    let known =
-                        (host, port).to_socket_addrs().map_err(|e| wrong(format!("host not found: {host}: {e}")))?;
-                    found.extend(known.map(|a| a.ip().to_string()));
-                }
-            },
-        }
-    }
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for address in found.iter().filter_map(|a| a.parse::<IpAddr>().ok()) {
-        let spoken = if address.is_ipv4() { v4 } else { v6 && has_ipv6() };
-        let address = SocketAddr::new(address, port);
-        if spoken && !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    if addresses.is_empty() {
-        return Err(wrong("no address to listen on: check inet_interfaces and inet_protocols".into()));
-    }
-    Ok(addresses)
-}
-
-/// A number or a name of services(5).
-fn port_number(name: &str) -> Option<u16> {
-    if let Ok(number) = name.parse() {
-        return Some(number);
-    }
-    let services = std::fs::read_to_string("/etc/services").unwrap_or_default();
-    let listed = services.lines().find_map(|line| {
-        let mut words = line.split('#').next()?.split_whitespace();
-        let (first, number) = (words.next()?, words.next()?.strip_suffix("/tcp")?);
-        (first == name || words.any(|alias| alias == name)).then(|| number.parse().ok())?
-    });
-    // RFC 5321, RFC 6409, RFC 8314: known even where services(5) is missing.
-    listed.or(match name {
-        "smtp" => Some(25),
-        "submission" => Some(587),
-        "smtps" | "submissions" => Some(465),
-        "qmqp" => Some(628),
-        _ => None,
-    })
-}
-
-/// Postfix's `inet_protocols = all` means "as many as this host has".
-fn has_ipv6() -> bool {
-    std::fs::metadata("/proc/net/if_inet6").is_ok_and(|m| m.is_file())
-        && std::fs::read_to_string("/proc/net/if_inet6").is_ok_and(|t| !t.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ const OBEYED: &[&[Row]] = &[
     rewrite::parameters::PARAMETERS,
     cleanup::parameters::PARAMETERS,
     smtpd::parameters::PARAMETERS,
+    master::parameters::PARAMETERS,
     smtpd::sasl::parameters::PARAMETERS,
     smtpd::tls::parameters::PARAMETERS,
     net::tls::parameters::PARAMETERS,

@@ -17,7 +17,7 @@ use config::{
 };
 use hook::{Clock, MailLog};
 use master::{
-    Accepted, InetService, Listeners,
+    Accepted, Connection, Endpoint, Listeners, SocketService,
     control::{self, Answer, Orders, Peer, Request},
     listen,
     pid_file::PidFile,
@@ -40,6 +40,7 @@ use crate::{
 };
 
 mod orders;
+mod pickup;
 pub use orders::{submit_order, with_received};
 
 /// The word after which the binary is the unprivileged server, not a command for people.
@@ -212,6 +213,7 @@ pub struct Server {
     sessions: Arc<tokio::sync::Semaphore>,
     stop: tokio::sync::Notify,
     flush: smtpd::Flush,
+    maildrop: pickup::Maildrop,
 }
 
 /// Sessions that may run at all: a bound for memory when master.cf sets none.
@@ -260,6 +262,8 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         Some(parent) => Box::new(move |address| parent.bind(address)),
         None => Box::new(listen::bind),
     };
+    let listeners_log = log.clone();
+    let warn: Arc<listen::Warn> = Arc::new(move |text| listeners_log.warning(format_args!("{text}")));
     let server = Arc::new_cyclic(|this| Server {
         this: this.clone(),
         directory: config.directory().to_path_buf(),
@@ -267,20 +271,22 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
         queue,
         plugins,
         manager: manager.clone(),
-        listeners: tokio::sync::Mutex::new(Listeners::new(bind)),
+        listeners: tokio::sync::Mutex::new(Listeners::new(bind, warn)),
         current: arc_swap::ArcSwap::from_pointee(first),
         log_writer,
         log: log.clone(),
         sessions: Arc::new(tokio::sync::Semaphore::new(ALL_SESSIONS)),
         stop: tokio::sync::Notify::new(),
         flush,
+        maildrop: pickup::Maildrop::default(),
     });
     server.listen().await?;
     let queue_directory = PathBuf::from(config.get(&QUEUE_DIRECTORY));
     let _control = control::serve(&queue_directory, server.clone())?;
     let delivering = tokio::spawn(manager.run());
-    let pickup = tokio::spawn(orders::pickup(server.clone()));
+    let pickup = tokio::spawn(pickup::pickup(server.clone()));
     let following = tokio::spawn(follow_plugins(server.clone()));
+    let statistics = tokio::spawn(log_statistics(server.clone()));
     log.info(format_args!(
         "daemon started -- version {}, configuration {}",
         config.get(&MAIL_VERSION),
@@ -289,12 +295,13 @@ async fn run(config: Config, parent: Option<Arc<Parent>>, log_writer: Arc<LogWri
     server.until_stopped().await?;
     log.info(format_args!("terminating on signal 15"));
     server.listeners.lock().await.close();
-    for task in [&pickup, &following] {
+    for task in [&pickup, &following, &statistics] {
         task.abort();
     }
     // Sessions that end now need no second attempt; those that do not have lost nothing: no 250 was said.
     let _ = tokio::time::timeout(STOP_PATIENCE, server.sessions.acquire_many(ALL_SESSIONS as u32)).await;
     delivering.abort();
+    server.lasting.anvil.log_statistics();
     server.queue.close().await?;
     Ok(0)
 }
@@ -307,6 +314,15 @@ fn remark(config: &Config, log: &MailLog) {
     }
     for warning in crate::parameters::unmet_protection(config) {
         log.warning(format_args!("{warning}"));
+    }
+}
+
+/// anvil_status_update_time: the peaks go to the log, and clients that have left are forgotten.
+async fn log_statistics(server: Arc<Server>) {
+    loop {
+        let interval = server.current.load().config.get(&smtpd::parameters::ANVIL_STATUS_UPDATE_TIME);
+        tokio::time::sleep(interval).await;
+        server.lasting.anvil.log_statistics();
     }
 }
 
@@ -362,6 +378,8 @@ impl Server {
         self.log_writer.retarget(Target::of(&config.get(&MAILLOG_FILE), &config.get(&SYSLOG_FACILITY)));
         self.rebuild().await?;
         remark(&config, &self.log);
+        // As when Postfix's anvil(8) ends at a reload; here it does not forget who is connected.
+        self.lasting.anvil.log_statistics();
         Ok(())
     }
 
@@ -377,6 +395,7 @@ impl Server {
         }
         self.manager.replace(qmgr);
         self.lasting.verification.replace(verify);
+        self.maildrop.reloaded();
         Ok(())
     }
 
@@ -385,9 +404,9 @@ impl Server {
         let generation = self.current.load_full();
         let mut services = Vec::new();
         for server in &generation.smtpd {
-            services.push(InetService {
+            services.push(SocketService {
                 name: server.entry.service.clone(),
-                addresses: addresses(&generation.config, &server.entry)?,
+                endpoints: endpoints(&generation.config, &server.entry)?,
                 limit: limit(&generation.config, &server.entry),
                 serve: self.serve_smtp(server),
             });
@@ -404,16 +423,25 @@ impl Server {
             let Ok(session) = sessions.clone().try_acquire_owned() else { return };
             let service = if accepted.stress { stressed.clone() } else { normal.clone() };
             tokio::spawn(async move {
-                service.serve(accepted.stream, accepted.peer, accepted.local).await;
+                match accepted.connection {
+                    Connection::Inet { stream, peer, local } => service.serve(stream, peer, local).await,
+                    Connection::Unix(stream) => service.serve_unix(stream).await,
+                }
                 drop((place, session));
             });
         })
     }
 }
 
-fn addresses(config: &Config, entry: &MasterEntry) -> Result<Vec<std::net::SocketAddr>> {
-    let view = config.service(entry);
-    Ok(listen::addresses(entry, &view.get(&INET_INTERFACES), &view.get(&INET_PROTOCOLS))?)
+/// Where the entry listens. It is master(8) that does, so the entry's own `-o` count for nothing here, as in Postfix.
+fn endpoints(config: &Config, entry: &MasterEntry) -> Result<Vec<Endpoint>> {
+    let queue_directory = config.get(&QUEUE_DIRECTORY);
+    let settings = listen::Settings {
+        queue_directory: Path::new(&queue_directory),
+        inet_interfaces: &config.get(&INET_INTERFACES),
+        inet_protocols: &config.get(&INET_PROTOCOLS),
+    };
+    Ok(listen::endpoints(entry, &settings)?)
 }
 
 /// maxproc as a limit of sessions; 0 is none, `-` is default_process_limit.
@@ -437,8 +465,8 @@ pub fn check(config: &Config) -> Result<Vec<String>> {
         }
         Err(error) => problems.push(told(&error)),
     }
-    for entry in config.master().iter().filter(|e| e.kind == config::ServiceKind::Inet && e.command == "smtpd") {
-        if let Err(error) = addresses(config, entry) {
+    for entry in wiring::smtp_servers(config) {
+        if let Err(error) = endpoints(config, entry) {
             problems.push(told(&error));
         }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use config::{
-    Config, MasterEntry, ServiceKind,
+    Config, MasterEntry, ServiceKind, Wakeup,
     parameters::{DELIVERY_PLUGINS, QUEUE_DIRECTORY, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use delivery::{
@@ -323,7 +323,7 @@ pub async fn generation(
     let cleanup = cleanup.with_checks(&view, &*registry)?;
     let cleanup = Arc::new(cleanup.with_filters(&view, &*registry, services.sockets.clone())?);
     let mut servers = Vec::new();
-    for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
+    for entry in smtp_servers(&config) {
         let view = config.service(entry);
         let stressed = view.with_overrides(&[("stress".to_string(), "yes".to_string())]);
         let (catalogue, mut services) = (registry.clone(), services.clone());
@@ -358,6 +358,18 @@ pub async fn generation(
     Ok(Generation { config, cleanup, pickup, smtpd: servers, qmgr, verify })
 }
 
+/// The entries of master.cf that are SMTP servers: on ports, and on unix-domain sockets.
+pub fn smtp_servers(config: &Config) -> impl Iterator<Item = &MasterEntry> {
+    let listens = |kind| matches!(kind, ServiceKind::Inet | ServiceKind::Unix);
+    enabled(config).filter(move |entry| listens(entry.kind) && entry.command == "smtpd")
+}
+
+/// The entries of master.cf but for those of master_service_disable.
+fn enabled(config: &Config) -> impl Iterator<Item = &MasterEntry> {
+    let disabled = config.get(&master::parameters::MASTER_SERVICE_DISABLE);
+    config.master().iter().filter(move |entry| !master::is_disabled(&disabled, entry))
+}
+
 /// The configuration with the `-o` of the first master.cf entry that runs a daemon which is part of the server.
 fn view_of(config: &Config, command: &str) -> Config {
     config.master().iter().find(|entry| entry.command == command).map_or_else(|| config.clone(), |e| config.service(e))
@@ -365,6 +377,8 @@ fn view_of(config: &Config, command: &str) -> Config {
 
 /// What pickup(8) does to local mail.
 pub struct Pickup {
+    /// Of its entry in master.cf. Without one sendmail works all the same, so Postfix's own master.cf stands in.
+    pub wakeup: Wakeup,
     pub content_filter: String,
     pub overrides: cleanup::Overrides,
 }
@@ -372,7 +386,9 @@ pub struct Pickup {
 impl Pickup {
     fn of(config: &Config) -> Result<Self> {
         let view = view_of(config, "pickup");
+        let entry = config.master().iter().find(|entry| entry.command == "pickup");
         Ok(Self {
+            wakeup: entry.map_or(Wakeup { seconds: 60, only_if_used: false }, |entry| entry.wakeup),
             content_filter: view.get(&smtpd::parameters::CONTENT_FILTER),
             overrides: smtpd::cleanup_overrides(&view)?,
         })
@@ -411,9 +427,10 @@ fn transports(
 ) -> Result<Arc<Agents>> {
     let others = Arc::new(LateAgents::default());
     let mut agents: HashMap<String, Arc<dyn Delivery>> = HashMap::new();
-    for entry in config.master().iter().filter(|e| e.kind != ServiceKind::Inet) {
+    for entry in enabled(config).filter(|e| e.kind != ServiceKind::Inet) {
         let made = match entry.command.as_str() {
             "local" => local(config, entry, services, lasting, cleanup, others.clone()).map(Some),
+            "smtpd" if entry.kind == ServiceKind::Unix => continue,
             _ => agent(config, entry, registry, services, lasting),
         };
         let agent = made.with_context(|| format!("{}: transport {}", entry.place, entry.service))?;

@@ -119,7 +119,7 @@ impl Anvil {
     }
 
     /// Logs the peaks since the last call, and forgets clients that are gone for a time unit. Nothing in this crate calls it:
-    /// the server does, every anvil_status_update_time and when it ends.
+    /// the server does, every anvil_status_update_time, at a reload and when it ends.
     pub fn log_statistics(&self) {
         let now = self.clock.monotonic();
         let mut counters = self.lock();

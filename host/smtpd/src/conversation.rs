@@ -63,6 +63,8 @@ pub(crate) struct Conversation<'s, S> {
     pub bare_newline: BareNewline,
     pub errors: u32,
     pub hangup: bool,
+    /// Something of ours is wrong, such as the proxy in front: the client is sent away.
+    pub local_error: bool,
     /// Follows the restrictions, for `waxwing explain`.
     pub tracer: Option<Box<dyn Tracer>>,
     junk: u32,
@@ -70,7 +72,7 @@ pub(crate) struct Conversation<'s, S> {
     successes: [u32; VERBS.len()],
     totals: [u32; VERBS.len()],
     unknown: u32,
-    command: Vec<u8>,
+    pub command: Vec<u8>,
 }
 
 /// How the session ended, for the log.
@@ -82,7 +84,7 @@ enum Reason {
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
-    pub fn new(service: &'s Generation, stream: S, session: Session, counting: Option<Counting>) -> Self {
+    pub fn new(service: &'s Generation, stream: S, session: Session) -> Self {
         let settings = &service.settings;
         let notes = Notes::default();
         Self {
@@ -107,7 +109,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             chunks: Chunks::default(),
             announced_size: 0,
             content_bytes: None,
-            counting,
+            counting: None,
             sasl: None,
             xclient: false,
             xforward: false,
@@ -115,6 +117,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             bare_newline: settings.bare_newline,
             errors: 0,
             hangup: false,
+            local_error: false,
             tracer: None,
             junk: 0,
             access_denied: false,
@@ -169,7 +172,12 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
 
     /// Limits on connections, then the greeting. False when the session is over.
     pub async fn greet(&mut self) -> Result<bool, End> {
+        if self.local_error {
+            self.close_with(Status::temporary(3, 0), "Server local error").await?;
+            return Ok(false);
+        }
         self.client_rights().await;
+        self.count_client().await;
         if self.over_connection_limit().await? {
             return Ok(false);
         }
@@ -218,6 +226,17 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         self.bare_newline = if reject && spared { BareNewline::Normalize } else { settings.bare_newline };
     }
 
+    /// From here on anvil(8) counts what the client does. As in Postfix it does not hear of those who may have no limits.
+    async fn count_client(&mut self) {
+        let Ok(address) = self.session.client.address.parse() else { return };
+        // One that XCLIENT put aside ends before the next begins.
+        self.counting = None;
+        let watched = self.service.settings.client_limits.any() && !self.session.stand_alone && self.tracer.is_none();
+        if watched && !self.xclient && !self.is_event_exception().await {
+            self.counting = Some(self.service.count_connection(address));
+        }
+    }
+
     async fn over_connection_limit(&mut self) -> Result<bool, End> {
         let limits = &self.service.settings.client_limits;
         let Some(counting) = &self.counting else { return Ok(false) };
@@ -225,7 +244,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let too_many = limits.connections > 0 && connections > limits.connections;
         let too_fast = limits.connection_rate > 0 && rate > limits.connection_rate;
         self.session_mut().connections = connections;
-        if !(too_many || too_fast) || self.xclient || self.is_event_exception().await {
+        if !(too_many || too_fast) {
             return Ok(false);
         }
         let (what, number) = if too_many { ("concurrency", connections) } else { ("rate", rate) };
@@ -275,6 +294,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             }
             self.deadline.restart();
             if !self.read_command().await? {
+                continue;
+            }
+            if !self.service.settings.command_filter.is_empty() && !self.filter_command().await? {
                 continue;
             }
             let command = std::mem::take(&mut self.command);

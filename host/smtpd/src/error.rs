@@ -15,6 +15,9 @@ pub enum SmtpdError {
     /// A parameter's value is none of those it may have.
     #[error("bad parameter value: '{name} = {value}'")]
     ConfigBadValue { name: &'static str, value: String },
+    /// smtpd_upstream_proxy_protocol.
+    #[error("unsupported smtpd_upstream_proxy_protocol value: {0}")]
+    ConfigUpstreamProxy(String),
     /// AUTH is wanted, and what is to check passwords is not to be had. The text names the file.
     #[error("{0}")]
     ConfigSasl(String),

@@ -75,7 +75,7 @@ impl Service {
         session.sasl_username.clone_from(&imagined.sasl_username);
         let wire = Wire::default();
         let trace = Trace::new(recorder.clone());
-        let mut conversation = Conversation::new(generation, wire.clone(), session, None);
+        let mut conversation = Conversation::new(generation, wire.clone(), session);
         conversation.tracer = Some(Box::new(trace.clone()));
         let mut play = Play { conversation, wire, trace, recorder, steps: Vec::new() };
         explanation.accepted = play.session(imagined).await;

@@ -24,6 +24,7 @@
 
 mod anvil;
 mod chat;
+mod command_filter;
 mod content;
 mod conversation;
 mod dns_reply_filter;
@@ -33,6 +34,7 @@ pub mod explain;
 mod filters;
 mod footer;
 mod free_space;
+mod haproxy;
 pub mod parameters;
 mod proxy;
 pub mod restrict;

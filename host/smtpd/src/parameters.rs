@@ -67,6 +67,12 @@ config::parameters! {
     INFO_LOG_ADDRESS_FORMAT: Text = "info_log_address_format", "external", min = 1;
     /// Milter list per client address.
     SMTPD_MILTER_MAPS: Text = "smtpd_milter_maps", "";
+    /// A table that puts other words in the place of a client's command.
+    SMTPD_COMMAND_FILTER: Text = "smtpd_command_filter", "", protects;
+    /// `haproxy`: clients come through a proxy that says who they are.
+    SMTPD_UPSTREAM_PROXY_PROTOCOL: Text = "smtpd_upstream_proxy_protocol", "", protects;
+    /// How long the proxy may take to say it.
+    SMTPD_UPSTREAM_PROXY_TIMEOUT: Time = "smtpd_upstream_proxy_timeout", "5s", unit = s, min = 1;
     /// Milters for mail that arrives by SMTP.
     SMTPD_MILTERS: Text = "smtpd_milters", "";
     /// Name sent to the before-queue filter.
@@ -95,6 +101,8 @@ config::parameters! {
 
     /// The time unit of the rate limits.
     ANVIL_RATE_TIME_UNIT: Time = "anvil_rate_time_unit", "60s", unit = s, min = 1;
+    /// How often the peaks are logged.
+    ANVIL_STATUS_UPDATE_TIME: Time = "anvil_status_update_time", "600s", unit = s, min = 1;
     /// Connections of one client at a time; 0: any number.
     SMTPD_CLIENT_CONNECTION_COUNT_LIMIT: Count = "smtpd_client_connection_count_limit", "50", min = 0;
     /// New connections of one client in a time unit.

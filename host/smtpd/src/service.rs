@@ -1,7 +1,7 @@
 //! One smtpd service of master.cf in one configuration generation.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
@@ -18,6 +18,7 @@ use crate::{
     ehlo_keywords::EhloKeywords,
     filters::ServiceFilters,
     free_space::FreeSpace,
+    haproxy::{self, Upstream},
     restrict::list::{Lists, Reader},
     sasl::Sasl,
     tls::TlsUse,
@@ -81,7 +82,8 @@ impl Service {
             return Err(SmtpdError::ConfigNoRelayProtection);
         }
         let rewrite = settings.header_rewrite_clients.iter().filter(|word| word.contains(':'));
-        for tables in [&settings.discard_maps, &settings.reject_footer_maps].into_iter().chain(rewrite) {
+        let own = [&settings.discard_maps, &settings.reject_footer_maps, &settings.command_filter];
+        for tables in own.into_iter().chain(rewrite) {
             if let (false, Err(why)) = (tables.is_empty(), services.tables.open(tables)) {
                 log.error(format_args!("{why}"));
             }
@@ -179,16 +181,38 @@ impl Service {
     }
 
     /// One session from greeting to end.
-    pub async fn serve<S>(&self, stream: S, peer: SocketAddr, local: SocketAddr)
+    pub async fn serve<S>(&self, mut stream: S, peer: SocketAddr, local: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (mut client, understood) = self.0.arrival(&mut stream, Client::new(peer, local)).await;
+        if let Ok(address) = client.address.parse() {
+            self.0.find_name(&mut client, address).await;
+        }
+        self.converse(stream, client, understood).await;
+    }
+
+    /// The same with a client of a unix-domain listener.
+    pub async fn serve_unix<S>(&self, mut stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (mut client, understood) = self.0.arrival(&mut stream, self.0.local_client()).await;
+        if let (false, Ok(address)) = (client.over_unix, client.address.parse()) {
+            self.0.find_name(&mut client, address).await;
+        }
+        self.converse(stream, client, understood).await;
+    }
+
+    async fn converse<S>(&self, stream: S, client: Client, understood: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let service = &*self.0;
-        let mut client = Client::new(peer, local);
-        service.find_name(&mut client, peer.ip()).await;
         let session = Session::new(service.settings.clone(), service.own_tables(), client);
-        let counting = service.count_connection(peer.ip().to_canonical());
-        Conversation::new(service, stream, session, counting).run().await;
+        let mut conversation = Conversation::new(service, stream, session);
+        conversation.local_error = !understood;
+        conversation.run().await;
     }
 
     /// `sendmail -bs`: the same conversation with the user at a terminal or pipe, without access restrictions.
@@ -196,17 +220,32 @@ impl Service {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut client = Client::new(here, here);
-        client.name = "localhost".to_string();
-        client.reverse_name = "localhost".to_string();
-        let mut session = Session::new(self.0.settings.clone(), self.0.own_tables(), client);
+        let mut session = Session::new(self.0.settings.clone(), self.0.own_tables(), self.0.local_client());
         session.stand_alone = true;
-        Conversation::new(&self.0, stream, session, None).run().await;
+        Conversation::new(&self.0, stream, session).run().await;
     }
 }
 
 impl Generation {
+    /// The client a proxy speaks for (smtpd_upstream_proxy_protocol); without a proxy, the one that is connected. False: the
+    /// proxy was not understood.
+    async fn arrival<S: AsyncRead + Unpin>(&self, stream: &mut S, connected: Client) -> (Client, bool) {
+        let Some(limit) = self.settings.upstream_proxy else { return (connected, true) };
+        match haproxy::read(stream, limit).await {
+            Ok(Upstream::Client { client, server }) => (Client::new(client, server), true),
+            Ok(Upstream::Itself) => (connected, true),
+            Err(problem) => {
+                self.log.warning(format_args!("{problem}"));
+                (connected, false)
+            }
+        }
+    }
+
+    /// A client without an address.
+    fn local_client(&self) -> Client {
+        Client::local(self.settings.ipv6 && !self.settings.ipv4)
+    }
+
     /// smtpd_peername_lookup.
     pub async fn find_name(&self, client: &mut Client, address: IpAddr) {
         if !self.settings.peername_lookup {
@@ -227,11 +266,9 @@ impl Generation {
         self.config.has_overrides().then(|| self.services.tables.clone())
     }
 
-    /// Counts a connection, when a limit or the statistics want it.
-    pub fn count_connection(&self, client: IpAddr) -> Option<Counting> {
-        let limits = &self.settings.client_limits;
-        let any = limits.connections + limits.connection_rate + limits.message_rate + limits.recipient_rate;
-        (any + limits.auth_rate + limits.tls_rate > 0).then(|| self.anvil.connect(&self.service, client))
+    /// Counts a connection until the answer is dropped.
+    pub fn count_connection(&self, client: IpAddr) -> Counting {
+        self.anvil.connect(&self.service, client)
     }
 
     /// Whether a list of hosts holds the client. A list that cannot be searched holds nobody.

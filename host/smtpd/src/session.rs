@@ -1,6 +1,9 @@
 //! What is known of one SMTP session: plain data, lent to plugins as a snapshot.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use hook::{Attribute, Edit, Facts, NameStatus, SessionView, Tables};
 use mail::{ClientAttributes, EnvelopeRecipient, ReturnContent};
@@ -18,8 +21,12 @@ pub struct Client {
     pub address: String,
     /// As in an address literal: `IPv6:::1`.
     pub literal: String,
-    /// 0: not known.
+    /// 0: there is none, or it is not known.
     pub port: u16,
+    /// False when XCLIENT says so.
+    pub port_known: bool,
+    /// The connection has no addresses; those above stand in for them.
+    pub over_unix: bool,
     pub name_status: NameStatus,
     pub reverse_status: NameStatus,
     pub server_address: String,
@@ -39,6 +46,8 @@ impl Client {
             address: String::new(),
             literal: String::new(),
             port: peer.port(),
+            port_known: true,
+            over_unix: false,
             name_status: NameStatus::Unchecked,
             reverse_status: NameStatus::Unchecked,
             server_address: local.ip().to_canonical().to_string(),
@@ -47,6 +56,21 @@ impl Client {
         };
         client.set_address(address.to_string());
         client
+    }
+
+    /// A program of this host, over a unix-domain socket or a pipe: as in Postfix it is taken for localhost, and nothing is
+    /// looked up.
+    pub fn local(ipv6_only: bool) -> Self {
+        let here = if ipv6_only { IpAddr::from(Ipv6Addr::LOCALHOST) } else { Ipv4Addr::LOCALHOST.into() };
+        let here = SocketAddr::new(here, 0);
+        Self {
+            name: "localhost".to_string(),
+            reverse_name: "localhost".to_string(),
+            name_status: NameStatus::Verified,
+            reverse_status: NameStatus::Verified,
+            over_unix: true,
+            ..Self::new(here, here)
+        }
     }
 
     /// Sets the address and its literal.
@@ -59,7 +83,8 @@ impl Client {
     pub(crate) fn relabel(&mut self, with_port: bool) {
         self.label = format!("{}[{}]", self.name, self.address);
         if with_port {
-            self.label.push_str(&format!(":{}", port_text(self.port)));
+            let port = if self.port_known { self.port.to_string() } else { "unknown".to_string() };
+            self.label.push_str(&format!(":{port}"));
         }
     }
 }

@@ -26,6 +26,14 @@ pub(crate) struct ClientLimits {
     pub tls_rate: u32,
 }
 
+impl ClientLimits {
+    /// Without any nothing is counted.
+    pub fn any(&self) -> bool {
+        let limits = [self.connections, self.connection_rate, self.message_rate, self.recipient_rate];
+        limits.into_iter().chain([self.auth_rate, self.tls_rate]).any(|limit| limit > 0)
+    }
+}
+
 /// Everything a session asks of the configuration.
 #[derive(Debug)]
 pub struct Settings {
@@ -61,6 +69,10 @@ pub struct Settings {
     pub(crate) forbid_pipelining: bool,
     pub(crate) discarded: EhloKeywords,
     pub(crate) discard_maps: String,
+    /// Empty: no smtpd_command_filter.
+    pub(crate) command_filter: String,
+    /// smtpd_upstream_proxy_timeout. None: clients come without a proxy.
+    pub(crate) upstream_proxy: Option<Duration>,
     /// These lists are not empty.
     pub(crate) has_noop_commands: bool,
     pub(crate) has_forbidden_commands: bool,
@@ -145,6 +157,8 @@ impl Settings {
             forbid_pipelining: config.get(&p::SMTPD_FORBID_UNAUTH_PIPELINING),
             discarded: EhloKeywords::parse(&config.get(&p::SMTPD_DISCARD_EHLO_KEYWORDS)),
             discard_maps: config.get(&p::SMTPD_DISCARD_EHLO_KEYWORD_ADDRESS_MAPS),
+            command_filter: config.get(&p::SMTPD_COMMAND_FILTER),
+            upstream_proxy: upstream_proxy(config)?,
             has_noop_commands: set(config.get(&p::SMTPD_NOOP_COMMANDS)),
             has_forbidden_commands: set(config.get(&p::SMTPD_FORBIDDEN_COMMANDS)),
             has_xclient_hosts: set(config.get(&p::SMTPD_AUTHORIZED_XCLIENT_HOSTS)),
@@ -216,6 +230,15 @@ fn override_options(config: &Config) -> Result<Vec<String>, SmtpdError> {
             Err(SmtpdError::ConfigUnknownOption { name: "receive_override_options", option: option.clone(), value })
         }
         None => Ok(options),
+    }
+}
+
+fn upstream_proxy(config: &Config) -> Result<Option<Duration>, SmtpdError> {
+    let value = config.get(&p::SMTPD_UPSTREAM_PROXY_PROTOCOL);
+    match value.as_str() {
+        "" => Ok(None),
+        "haproxy" => Ok(Some(config.get(&p::SMTPD_UPSTREAM_PROXY_TIMEOUT))),
+        _ => Err(SmtpdError::ConfigUpstreamProxy(value)),
     }
 }
 

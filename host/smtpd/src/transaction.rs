@@ -100,7 +100,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         for word in &service.settings.header_rewrite_clients {
             let listed = match word.as_str() {
                 "permit_mynetworks" => service.lists_client("mynetworks", client).await,
-                "permit_inet_interfaces" => service.lists_client("inet_interfaces", client).await,
+                // Postfix looks at the connection's address here, and a unix-domain socket has none.
+                "permit_inet_interfaces" => !client.over_unix && service.lists_client("inet_interfaces", client).await,
                 "permit_tls_all_clientcerts" => self.session.certificate().is_some_and(|c| c.trusted),
                 // Its table of fingerprints is the plugins'; a client known by one is not taken for a local user's.
                 "permit_tls_clientcerts" => false,

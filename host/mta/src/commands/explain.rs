@@ -90,7 +90,11 @@ async fn plugins(config: &Config, recorder: &Recorder, lasting: &Lasting) -> Res
 fn chosen<'s>(servers: &'s [SmtpServer], service: Option<&str>) -> Result<&'s SmtpServer> {
     let names = || servers.iter().map(|server| server.entry.service.as_str()).collect::<Vec<_>>().join(", ");
     match service {
-        None => servers.first().context("master.cf has no smtpd service"),
+        None => servers
+            .iter()
+            .find(|server| server.entry.kind == config::ServiceKind::Inet)
+            .or(servers.first())
+            .context("master.cf has no smtpd service"),
         Some(name) => servers
             .iter()
             .find(|server| server.entry.service == name)

@@ -211,7 +211,11 @@ fn submit(invocation: &Invocation, call: Call) -> Result<u8> {
         Some(_) | None => {
             let randomness = SystemRandomness::open().context("/dev/urandom")?;
             match queue::maildrop::drop(queue_directory.as_ref(), &envelope, &content, SystemTime::now(), &randomness) {
-                Ok(_) => Ok(0),
+                Ok(_) => {
+                    // It may have started since, and have looked into maildrop already. Else it looks when it starts.
+                    let _ = master::control::ask(queue_directory.as_ref(), &["pickup"], b"", |_| ());
+                    Ok(0)
+                }
                 Err(error) => {
                     eprintln!(
                         "sendmail: fatal: the mail system is down and the message cannot wait in maildrop: {error}"

@@ -1,10 +1,6 @@
 //! Orders of the admin commands to the running server, and the two other ways into it: maildrop and ETRN.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use config::parameters::MAIL_OWNER;
@@ -14,12 +10,6 @@ use queue::{QueueId, QueueName, Which};
 
 use super::*;
 use crate::commands::json_of;
-
-/// How often maildrop is looked into; sendmail asks the running server directly, so this is for mail left while it was down.
-const PICKUP_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Messages taken from maildrop at a time.
-const PICKUP_BATCH: usize = 1000;
 
 /// sysexits(3).
 const EX_USAGE: i32 = 64;
@@ -108,6 +98,11 @@ impl Server {
                 let rest: Vec<String> = rest.iter().map(|w| w.to_string()).collect();
                 self.submit(peer, &rest, &content, answer).await
             }
+            // What postdrop(1) says to pickup(8).
+            ["pickup"] => {
+                self.maildrop.wake();
+                Ok(0)
+            }
             ["log", tag, severity, line] => Ok(write_log_line(tag, severity, line)),
             _ if !self.is_administrator(peer) => {
                 answer.line("use of this command is reserved for the superuser").await;
@@ -156,8 +151,7 @@ impl Server {
                 }
             }
             ("public", "pickup") => {
-                let Some(server) = self.this.upgrade() else { bail!("the server is stopping") };
-                take_maildrop(&server).await?;
+                self.maildrop.wake();
             }
             // Postfix wakes these two for work that is done here when it is due.
             ("public", "flush") | ("private", "tlsmgr") => {}
@@ -228,7 +222,7 @@ impl Server {
     }
 
     /// pickup(8): local mail on its way to cleanup.
-    async fn take_local(&self, uid: u32, mut envelope: Envelope, content: &[u8]) -> Result<String> {
+    pub(super) async fn take_local(&self, uid: u32, mut envelope: Envelope, content: &[u8]) -> Result<String> {
         let generation = self.current.load_full();
         envelope.content_filter.clone_from(&generation.pickup.content_filter);
         let log = MailLog::new(&generation.config.get(&SYSLOG_NAME), "pickup");
@@ -333,31 +327,4 @@ pub fn etrn_flush(queue: &Queue) -> (smtpd::Flush, Arc<OnceLock<Arc<qmgr::Manage
         })
     });
     (flush, manager)
-}
-
-/// Takes what sendmail left in maildrop while the server was down.
-pub async fn pickup(server: Arc<Server>) {
-    loop {
-        if let Err(error) = take_maildrop(&server).await {
-            server.log.warning(format_args!("maildrop: {}", told(&error)));
-        }
-        tokio::time::sleep(PICKUP_INTERVAL).await;
-    }
-}
-
-async fn take_maildrop(server: &Arc<Server>) -> Result<()> {
-    let directory = PathBuf::from(server.current.load().config.get(&QUEUE_DIRECTORY));
-    let log = server.log.clone();
-    let waiting = tokio::task::spawn_blocking(move || queue::maildrop::take(&directory, PICKUP_BATCH, &log)).await??;
-    for dropped in waiting {
-        let content = dropped.content.read(0, dropped.content.len() as usize)?;
-        if let Err(error) = server.take_local(dropped.uid, dropped.envelope.clone(), &content).await {
-            // It waits for the next time, and holds nobody up.
-            server.log.warning(format_args!("maildrop: {}", told(&error)));
-            continue;
-        }
-        // Removed only after it is durable in the queue; a crash in between may deliver it twice.
-        tokio::task::spawn_blocking(move || dropped.remove()).await??;
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! XCLIENT: an authorized client speaks for another one. XCLIENT_README.
 
-use ::mail::{Reply, hostname};
+use ::mail::Reply;
 use hook::{Inputs, NameStatus};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -34,8 +34,14 @@ pub(crate) fn check(session: &Session, settings: &Settings, argument: &str) -> R
                 client.reverse_name = attribute.hostname()?.unwrap_or_else(unknown);
                 client.reverse_status = status;
             }
-            "ADDR" => client.set_address(attribute.address(settings.ipv4, settings.ipv6)?.unwrap_or_else(unknown)),
-            "PORT" => client.port = number(attribute.port()?),
+            "ADDR" => {
+                client.set_address(attribute.address(settings.ipv4, settings.ipv6)?.unwrap_or_else(unknown));
+                client.over_unix = false;
+            }
+            "PORT" => {
+                client.port = number(attribute.port()?);
+                client.port_known = client.port != 0;
+            }
             "DESTADDR" => client.server_address = attribute.address(settings.ipv4, settings.ipv6)?.unwrap_or_default(),
             "DESTPORT" => client.server_port = number(attribute.port()?),
             "HELO" => changed.helo = attribute.text(),
@@ -78,12 +84,6 @@ where
     c.end_transaction();
     *c.session_mut() = session;
     c.session_mut().pipelined_early = false;
-    // Limits hold for the client this one speaks for, if for any; the connection is counted already.
-    if let Some(address) =
-        c.session.client.address.parse().ok().filter(|_| hostname::valid_hostaddr(&c.session.client.address))
-    {
-        c.counting = c.service.count_connection(address);
-    }
     c.reuse.changed(Inputs::all());
     c.defer = Default::default();
     Ok(Step::Restart)

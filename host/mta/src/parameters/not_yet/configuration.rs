@@ -5,6 +5,4 @@ config::parameters! {
     ALTERNATE_CONFIG_DIRECTORIES: Text = "alternate_config_directories", "";
     /// Read-only; date of the release.
     MAIL_RELEASE_DATE: Text = "mail_release_date", "20240304", min = 1;
-    /// Switches listeners of master.cf off by type or name/type.
-    MASTER_SERVICE_DISABLE: Text = "master_service_disable", "";
 }

@@ -11,14 +11,8 @@ config::parameters! {
     QMQPD_TIMEOUT: Time = "qmqpd_timeout", "300s", unit = s, min = 1;
     /// Clients that may send XVERP.
     SMTPD_AUTHORIZED_VERP_CLIENTS: Text = "smtpd_authorized_verp_clients", "$authorized_verp_clients", protects;
-    /// Table that rewrites client commands.
-    SMTPD_COMMAND_FILTER: Text = "smtpd_command_filter", "", protects;
     /// Lines of a session kept for notices to the postmaster.
     SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
     /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
     SMTPD_PROXY_OPTIONS: Text = "smtpd_proxy_options", "";
-    /// haproxy: reads the PROXY header.
-    SMTPD_UPSTREAM_PROXY_PROTOCOL: Text = "smtpd_upstream_proxy_protocol", "", protects;
-    /// Time limit for the PROXY header.
-    SMTPD_UPSTREAM_PROXY_TIMEOUT: Time = "smtpd_upstream_proxy_timeout", "5s", unit = s, min = 1;
 }
