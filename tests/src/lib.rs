@@ -14,6 +14,7 @@
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
 
+pub mod amavis;
 pub mod client;
 pub mod comparison;
 pub mod dialogue;
@@ -29,6 +30,7 @@ pub mod policy_server;
 pub mod rows;
 pub mod server;
 pub mod sink;
+pub mod spamd;
 pub mod tls;
 pub mod users;
 pub mod waiting;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use config::{
     Config,
-    parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE, SYSLOG_NAME},
+    parameters::{DOUBLE_BOUNCE_SENDER, ENABLE_ORIGINAL_RECIPIENT, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use hook::{BoxFuture, MailLog, ProbeStatus};
 use mail::{
@@ -66,6 +66,8 @@ pub struct Settings {
     double_bounce_recipient: String,
     delay_recipient: String,
     size_limit: u64,
+    /// enable_original_recipient.
+    keeps_original: bool,
     smtputf8: bool,
     syslog_name: String,
     failure: Text,
@@ -111,6 +113,7 @@ impl From<&Config> for Settings {
             double_bounce_recipient: config.get(&DOUBLE_BOUNCE_NOTICE_RECIPIENT),
             delay_recipient: config.get(&DELAY_NOTICE_RECIPIENT),
             size_limit: config.get(&BOUNCE_SIZE_LIMIT),
+            keeps_original: config.get(&ENABLE_ORIGINAL_RECIPIENT),
             smtputf8: config.get(&SMTPUTF8_ENABLE),
             syslog_name: config.get(&SYSLOG_NAME),
             template_warnings: warnings,
@@ -164,8 +167,18 @@ impl Bounce {
     /// Recipients that will not be reached. Those with NOTIFY that does not ask for failures are left out, so the notice may be
     /// empty; then nothing is sent and all is well.
     pub async fn failed(&self, message: &Message, reports: &[Report], now: SystemTime) -> Result<(), BounceError> {
+        self.failed_for(message.envelope.sender.as_str(), message, reports, now).await
+    }
+
+    /// The same to somebody in the sender's place, such as the owner of a list. The notice names the sender all the same.
+    pub async fn failed_for(
+        &self,
+        sender: &str,
+        message: &Message,
+        reports: &[Report],
+        now: SystemTime,
+    ) -> Result<(), BounceError> {
         let wanted = reports_wanted(message, reports, NOTIFY_FAILURE);
-        let sender = message.envelope.sender.as_str();
         if !wanted.is_empty() {
             if self.is_double_bounce(sender) {
                 // The end of the line: postmaster's own notice cannot be delivered.
@@ -312,7 +325,19 @@ impl Bounce {
             && !letter.postmaster_copy
             && message.size() <= self.settings.size_limit
             && envelope.return_content != Some(ReturnContent::Headers);
-        let recipients: Vec<RecipientReport> = reports.iter().map(|r| recipient_report(message, r)).collect();
+        let recipients: Vec<RecipientReport> = reports
+            .iter()
+            .map(|r| {
+                let mut recipient = recipient_report(message, r);
+                // Mail that came without SMTP has no ORCPT; its original address may be the same.
+                if self.settings.keeps_original && recipient.dsn_original.is_empty() && recipient.original.is_empty() {
+                    let utf8 = envelope.smtputf8 && !recipient.address.is_ascii();
+                    let kind = if utf8 { "utf-8" } else { "rfc822" };
+                    recipient.dsn_original = format!("{kind};{}", mail::address::quote(&recipient.address));
+                }
+                recipient
+            })
+            .collect();
         let Text { template, text } = match letter.kind {
             Kind::Failed => &self.settings.failure,
             Kind::Delayed => &self.settings.delay,

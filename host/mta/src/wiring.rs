@@ -27,7 +27,9 @@ use crate::{
     verification::{Verification, VerifiedAddresses},
 };
 
+mod cleanup_services;
 mod local_delivery;
+use cleanup_services::CleanupServices;
 use local_delivery::{LateAgents, local};
 
 /// What outlives a reload.
@@ -264,7 +266,6 @@ pub struct SmtpServer {
 /// The daemons of one configuration and one set of plugins.
 pub struct Generation {
     config: Config,
-    cleanup: Arc<cleanup::Cleanup>,
     pickup: Pickup,
     smtpd: Vec<SmtpServer>,
     qmgr: qmgr::Generation,
@@ -274,15 +275,14 @@ pub struct Generation {
 impl Generation {
     /// The queue manager's part goes its own way.
     pub fn split(self) -> (Daemons, qmgr::Generation) {
-        let Self { config, cleanup, pickup, smtpd, qmgr, verify } = self;
-        (Daemons { config, cleanup, pickup, smtpd, verify }, qmgr)
+        let Self { config, pickup, smtpd, qmgr, verify } = self;
+        (Daemons { config, pickup, smtpd, verify }, qmgr)
     }
 }
 
 /// A generation without the queue manager's part.
 pub struct Daemons {
     pub config: Config,
-    pub cleanup: Arc<cleanup::Cleanup>,
     pub pickup: Pickup,
     pub smtpd: Vec<SmtpServer>,
     pub verify: Arc<bounce::Verify>,
@@ -310,11 +310,8 @@ pub async fn generation(
     // The registry's own services hold the same tables; rewrite is made from them once more, cheaply.
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
-    let tables = services.tables.clone();
-    let view = view_of(&config, "cleanup");
-    let cleanup = cleanup::Cleanup::new(&view, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
-    let cleanup = cleanup.with_checks(&view, &*registry)?;
-    let cleanup = Arc::new(cleanup.with_filters(&view, &*registry, services.sockets.clone())?);
+    let cleanups = CleanupServices::of(&config, &registry, &rewrite, queue)?;
+    let cleanup = cleanups.named_by(&config)?;
     let mut servers = Vec::new();
     for entry in config.master().iter().filter(|e| e.kind == ServiceKind::Inet && e.command == "smtpd") {
         let view = config.service(entry);
@@ -324,7 +321,8 @@ pub async fn generation(
             // Lists such as `-o mynetworks=` are the service's own; addresses are trivial-rewrite's business for all.
             services.tables = registry.services_for(&view).tables;
         }
-        let (cleanup, anvil) = (cleanup.clone(), lasting.anvil.clone());
+        let cleanup = cleanups.named_by(&view).with_context(|| entry.place.to_string())?;
+        let anvil = lasting.anvil.clone();
         let normal = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service)
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
@@ -347,8 +345,8 @@ pub async fn generation(
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
     };
-    let pickup = Pickup::of(&config)?;
-    Ok(Generation { config, cleanup, pickup, smtpd: servers, qmgr, verify })
+    let pickup = Pickup::of(&config, &cleanups)?;
+    Ok(Generation { config, pickup, smtpd: servers, qmgr, verify })
 }
 
 /// The configuration with the `-o` of the first master.cf entry that runs a daemon which is part of the server.
@@ -358,14 +356,16 @@ fn view_of(config: &Config, command: &str) -> Config {
 
 /// What pickup(8) does to local mail.
 pub struct Pickup {
+    pub cleanup: Arc<cleanup::Cleanup>,
     pub content_filter: String,
     pub overrides: cleanup::Overrides,
 }
 
 impl Pickup {
-    fn of(config: &Config) -> Result<Self> {
+    fn of(config: &Config, cleanups: &CleanupServices) -> Result<Self> {
         let view = view_of(config, "pickup");
         Ok(Self {
+            cleanup: cleanups.named_by(&view)?,
             content_filter: view.get(&smtpd::parameters::CONTENT_FILTER),
             overrides: smtpd::cleanup_overrides(&view)?,
         })

@@ -17,8 +17,6 @@ config::parameters! {
     SMTPD_DNS_REPLY_FILTER: Text = "smtpd_dns_reply_filter", "", protects;
     /// Lines of a session kept for notices to the postmaster.
     SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
-    /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
-    SMTPD_PROXY_OPTIONS: Text = "smtpd_proxy_options", "";
     /// haproxy: reads the PROXY header.
     SMTPD_UPSTREAM_PROXY_PROTOCOL: Text = "smtpd_upstream_proxy_protocol", "", protects;
     /// Time limit for the PROXY header.
