@@ -4,7 +4,10 @@ use std::{sync::Arc, time::SystemTime};
 
 use config::{
     Config,
-    parameters::{DOUBLE_BOUNCE_SENDER, ENABLE_ORIGINAL_RECIPIENT, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE, SYSLOG_NAME},
+    parameters::{
+        DOUBLE_BOUNCE_SENDER, ENABLE_ORIGINAL_RECIPIENT, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE,
+        SYSLOG_NAME,
+    },
 };
 use hook::{BoxFuture, MailLog, ProbeStatus};
 use mail::{

@@ -8,9 +8,9 @@ use std::{
 };
 
 use cleanup::Answer;
+use config::{Config, parameters::QUEUE_DIRECTORY};
 use hook::{Sockets, Stream};
 use mail::{Reply, Status, xtext};
-use config::{Config, parameters::QUEUE_DIRECTORY};
 use tempfile::SpooledTempFile;
 use tokio::io::{AsyncRead, AsyncWrite};
 

@@ -37,7 +37,9 @@ impl CleanupServices {
             return Ok(service.clone());
         }
         let place = view.place(CLEANUP_SERVICE_NAME.name).map(|place| format!("{place}: ")).unwrap_or_default();
-        bail!("{place}cleanup_service_name = {name}: no service of this name in master.cf has the command cleanup; add one")
+        bail!(
+            "{place}cleanup_service_name = {name}: no service of this name in master.cf has the command cleanup; add one"
+        )
     }
 }
 

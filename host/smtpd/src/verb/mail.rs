@@ -215,7 +215,9 @@ fn no_space<S: AsyncRead + AsyncWrite + Unpin>(c: &Conversation<'_, S>, size: u6
     }
     let reply = refusal(452, (3, 1), "Insufficient system storage");
     restrict::log::happened(&c.service.log, &c.session, "reject", format_args!("{}", reply.log_text()));
-    c.service.log.warning(format_args!("not enough free space in mail queue: {free} bytes < {factor}*message size limit"));
+    c.service
+        .log
+        .warning(format_args!("not enough free space in mail queue: {free} bytes < {factor}*message size limit"));
     Some(reply)
 }
 
