@@ -105,3 +105,33 @@ fn original_recipients_go_the_way_they_go_through_postfix() {
         }
     });
 }
+
+/// Without ORCPT the address before rewriting stands in a notice, also where it is the same.
+#[test]
+fn mail_of_sendmail_has_its_own_address_as_the_original() {
+    namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
+        both(place, |server| {
+            let sink = Sink::listen("127.0.0.1:2525");
+            sink.script(|stage, line| {
+                let refused = stage == "RCPT" && line.contains("@d.test");
+                refused.then(|| waxwing_tests::sink::Answer::Reply("550 5.1.1 no".into()))
+            });
+            let lines = "default_transport = smtp:[127.0.0.1]:2525\nmydestination =\nvirtual_alias_domains =\n\
+                         virtual_alias_maps = inline:{ { alias@d.test = real@d.test } }\n";
+            server.main_cf(lines);
+            server.start();
+            let original = |server: &Server, recipient: &str| {
+                let before = sink.messages().len();
+                crate::maildrop::sendmail(server, &[recipient]);
+                let notice = waiting::until(20, || sink.messages().get(before).cloned()).expect("a notice");
+                let text = notice.text();
+                text.lines().find(|line| line.starts_with("Original-Recipient")).unwrap_or("none").to_string()
+            };
+            let mut all = vec![original(server, "plain@d.test"), original(server, "alias@d.test")];
+            server.reconfigure(&format!("{lines}enable_original_recipient = no\n"), 1);
+            all.extend([original(server, "plain@d.test"), original(server, "alias@d.test")]);
+            let [plain, alias] = ["Original-Recipient: rfc822;plain@d.test", "Original-Recipient: rfc822;alias@d.test"];
+            assert_eq!(all, [plain, alias, plain, alias]);
+        });
+    });
+}

@@ -4,10 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use config::{
     Config,
-    parameters::{
-        DOUBLE_BOUNCE_SENDER, ENABLE_ORIGINAL_RECIPIENT, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE,
-        SYSLOG_NAME,
-    },
+    parameters::{DOUBLE_BOUNCE_SENDER, MYHOSTNAME, MYORIGIN, NOTIFY_CLASSES, SMTPUTF8_ENABLE, SYSLOG_NAME},
 };
 use hook::{BoxFuture, MailLog, ProbeStatus};
 use mail::{
@@ -69,8 +66,6 @@ pub struct Settings {
     double_bounce_recipient: String,
     delay_recipient: String,
     size_limit: u64,
-    /// enable_original_recipient.
-    keeps_original: bool,
     smtputf8: bool,
     syslog_name: String,
     failure: Text,
@@ -116,7 +111,6 @@ impl From<&Config> for Settings {
             double_bounce_recipient: config.get(&DOUBLE_BOUNCE_NOTICE_RECIPIENT),
             delay_recipient: config.get(&DELAY_NOTICE_RECIPIENT),
             size_limit: config.get(&BOUNCE_SIZE_LIMIT),
-            keeps_original: config.get(&ENABLE_ORIGINAL_RECIPIENT),
             smtputf8: config.get(&SMTPUTF8_ENABLE),
             syslog_name: config.get(&SYSLOG_NAME),
             template_warnings: warnings,
@@ -333,7 +327,7 @@ impl Bounce {
             .map(|r| {
                 let mut recipient = recipient_report(message, r);
                 // Mail that came without SMTP has no ORCPT; its original address may be the same.
-                if self.settings.keeps_original && recipient.dsn_original.is_empty() && recipient.original.is_empty() {
+                if recipient.dsn_original.is_empty() && recipient.original.is_empty() {
                     let utf8 = envelope.smtputf8 && !recipient.address.is_ascii();
                     let kind = if utf8 { "utf-8" } else { "rfc822" };
                     recipient.dsn_original = format!("{kind};{}", mail::address::quote(&recipient.address));
