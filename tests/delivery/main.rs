@@ -3,6 +3,8 @@
 
 mod collected;
 mod lmtp;
+mod maildrop;
+mod original_recipients;
 
 use std::fs;
 

@@ -1,6 +1,8 @@
 //! Plugins that loop, trap, eat memory or answer nonsense: 451, a log line with their name, and nobody else is hurt. And a
 //! plugin that is replaced while the server runs.
 
+mod filters;
+
 use std::{
     fs,
     path::{Path, PathBuf},

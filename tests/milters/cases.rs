@@ -10,6 +10,8 @@ pub enum Step {
     Say(&'static str),
     /// After DATA; LF line ends.
     Content(&'static str),
+    /// STARTTLS with this certificate, under TLS 1.2 if so; then EHLO.
+    StartTls(Option<&'static str>, bool),
     /// By sendmail(1): sender, recipients, text.
     Sendmail(&'static str, &'static [&'static str], &'static str),
 }
@@ -409,6 +411,50 @@ pub fn options() -> Vec<Case> {
             ..case("macros of the content", nothing)
         },
         Case { main_cf: "smtpd_delay_open_until_valid_rcpt = no\n", ..case("queue id at mail", nothing) },
+    ]
+}
+
+/// What milters are told of TLS, at each event.
+pub fn tls() -> Vec<Case> {
+    const TLS: &str = "smtpd_tls_security_level = may
+smtpd_tls_cert_file = $certificates/server.pem
+smtpd_tls_key_file = $certificates/server.key
+smtpd_tls_CAfile = $certificates/ca.pem
+smtpd_tls_ask_ccert = yes
+tls_macros = i {tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer} {client_addr}
+milter_helo_macros = $tls_macros
+milter_mail_macros = $tls_macros
+milter_rcpt_macros = $tls_macros
+milter_data_macros = $tls_macros
+milter_end_of_header_macros = $tls_macros
+milter_end_of_data_macros = $tls_macros
+";
+    const DEFAULTS: &str = "smtpd_tls_security_level = may
+smtpd_tls_cert_file = $certificates/server.pem
+smtpd_tls_key_file = $certificates/server.key
+smtpd_tls_CAfile = $certificates/ca.pem
+smtpd_tls_ask_ccert = yes
+milter_connect_macros = j {daemon_name} {daemon_addr} v _
+milter_helo_macros = {tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}
+milter_mail_macros = i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer}
+milter_rcpt_macros = i {rcpt_addr} {rcpt_host} {rcpt_mailer}
+milter_data_macros = i
+milter_unknown_command_macros =
+milter_end_of_data_macros = i
+";
+    let with = |name, main_cf, certificate, only_tls12| {
+        let mut steps = vec![Say("EHLO client.test"), Step::StartTls(certificate, only_tls12)];
+        steps.extend(message().into_iter().skip(1));
+        Case { main_cf, steps, ..case(name, |_, _| None) }
+    };
+    vec![
+        with("TLS 1.2", TLS, None, true),
+        with("TLS 1.3", TLS, None, false),
+        with("TLS 1.2 with a certificate", TLS, Some("client"), true),
+        with("TLS 1.3 with a certificate", TLS, Some("client"), false),
+        with("TLS with a certificate of nobody's", TLS, Some("stranger"), false),
+        Case { main_cf: TLS, ..case("TLS not used", |_, _| None) },
+        with("TLS, macros as main.cf has them", DEFAULTS, Some("client"), false),
     ]
 }
 

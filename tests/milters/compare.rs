@@ -94,6 +94,12 @@ fn one(server: &Server, milter: &Milter, sink: &Sink, case: &Case) -> Outcome {
             replies.push(match step {
                 Step::Say(line) => client.command(line),
                 Step::Content(text) => client.content(text),
+                Step::StartTls(certificate, only_tls12) => {
+                    let reply = client.command("STARTTLS");
+                    assert!(reply.starts_with("220 "), "{}: {reply}", case.name);
+                    client.handshake(*certificate, *only_tls12).expect("a handshake");
+                    client.command("EHLO client.test")
+                }
                 Step::Sendmail(..) => continue,
             });
         }
@@ -206,6 +212,10 @@ fn shown(text: &str) -> String {
             (r"\((?:Postfix|Waxwing)", "(MAIL_NAME"),
             (r"\{daemon_port\}=\d+", "{daemon_port}=PORT"),
             (r"ESMTP \w+$", "ESMTP"),
+            // Which cipher it is the two TLS libraries settle.
+            (r"\{cipher\}=[A-Z0-9_-]+", "{cipher}=CIPHER"),
+            (r"\{cipher_bits\}=(128|256)", "{cipher_bits}=BITS"),
+            (r"cipher [A-Z0-9_-]+ \(\d+/\d+ bits\)", "cipher CIPHER"),
             (r"SIZE=\d+", "SIZE"),
         ]
         .map(|(pattern, with)| (Regex::new(pattern).expect("a pattern"), with))

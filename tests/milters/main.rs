@@ -3,10 +3,13 @@
 //! the next server has to be the same, but for queue ids and times.
 
 mod cases;
+mod cleanup_services;
 mod compare;
+mod notices;
 mod plugins;
 mod programs;
 mod proxy;
+mod spamassassin;
 
 use waxwing_tests::{
     namespace,
@@ -53,6 +56,11 @@ fn changes_are_made_as_by_postfix() {
 #[test]
 fn options_and_macros_are_postfixs() {
     compare("options_and_macros_are_postfixs", &cases::options());
+}
+
+#[test]
+fn tls_is_told_as_by_postfix() {
+    compare("tls_is_told_as_by_postfix", &cases::tls());
 }
 
 #[test]

@@ -34,11 +34,12 @@ fn answer(stage: &str, line: &str) -> Option<Answer> {
     }
 }
 
-fn play(server: &mut Server, sessions: &[(&str, &[&str])]) -> Vec<Session> {
+fn play(server: &mut Server, more: &str, sessions: &[(&str, &[&str])]) -> Vec<Session> {
     let filter = Sink::listen("127.0.0.1:10025");
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     filter.offer(&["PIPELINING", "8BITMIME", "XFORWARD NAME ADDR PROTO HELO SOURCE PORT IDENT", "SMTPUTF8"]);
-    server.main_cf("smtpd_proxy_filter = 127.0.0.1:10025\nsmtpd_proxy_timeout = 5s\nrelay_domains = d.test\n");
+    let proxy = "smtpd_proxy_filter = 127.0.0.1:10025\nsmtpd_proxy_timeout = 5s\nrelay_domains = d.test\n";
+    server.main_cf(&format!("{proxy}{more}"));
     server.start();
     let mut all = Vec::new();
     for (end, lines) in sessions {
@@ -46,6 +47,7 @@ fn play(server: &mut Server, sessions: &[(&str, &[&str])]) -> Vec<Session> {
         filter.script(move |stage, line| {
             all_heard.lock().expect("no panics").push(line.to_string());
             match stage {
+                "." if end == "DIE" => Some(Answer::Die),
                 "." if !end.is_empty() => Some(Answer::Reply(end.clone())),
                 "MAIL" if line.contains("die@") => Some(Answer::Die),
                 _ => answer(stage, line),
@@ -58,6 +60,10 @@ fn play(server: &mut Server, sessions: &[(&str, &[&str])]) -> Vec<Session> {
         for line in *lines {
             session.replies.push(match *line {
                 "CONTENT" => client.content(MESSAGE),
+                // More than waits in memory.
+                "LARGE" => {
+                    client.content(&format!("Subject: large\n\n{}", "line of a large message\n..\n".repeat(20_000)))
+                }
                 line => client.command(line),
             });
         }
@@ -86,36 +92,73 @@ fn dateless(text: &str) -> String {
     date.replace(&text.replace("(Waxwing)", "(Postfix)"), "DATE").into_owned()
 }
 
+const GOOD: &[&str] = &[
+    "EHLO c.test",
+    "MAIL FROM:<me@s.test> BODY=8BITMIME",
+    "RCPT TO:<you@d.test>",
+    "RCPT TO:<two@d.test>",
+    "DATA",
+    "CONTENT",
+];
+
+/// What the filter says to the content, and what the client says.
+const SESSIONS: &[(&str, &[&str])] = &[
+    ("250 2.0.0 Ok: queued as ABCDEF012345", GOOD),
+    ("554 5.7.1 id=1 - SPAM", GOOD),
+    ("451 4.7.1 later", GOOD),
+    ("DIE", GOOD),
+    ("", &["HELO c.test", "MAIL FROM:<>", "RCPT TO:<refused@d.test>", "RCPT TO:<you@d.test>", "DATA", "CONTENT"]),
+    ("", &["EHLO c.test", "MAIL FROM:<me@s.test>", "RCPT TO:<refused@d.test>", "DATA"]),
+    ("", &["EHLO c.test", "MAIL FROM:<me@s.test>", "RSET", "MAIL FROM:<die@s.test>", "RCPT TO:<you@d.test>"]),
+];
+
+/// The same with speed_adjust, where the content has to come before the filter hears anything.
+const WHOLE_SESSIONS: &[(&str, &[&str])] = &[
+    ("250 2.0.0 Ok: queued as ABCDEF012345", GOOD),
+    ("554 5.7.1 id=1 - SPAM", GOOD),
+    ("451 4.7.1 later", GOOD),
+    ("", &["HELO c.test", "MAIL FROM:<>", "RCPT TO:<refused@d.test>", "RCPT TO:<you@d.test>", "DATA", "CONTENT"]),
+    ("", &["EHLO c.test", "MAIL FROM:<me@s.test>", "RCPT TO:<you@d.test>", "RSET", "NOOP"]),
+    ("", &["EHLO c.test", "MAIL FROM:<die@s.test>", "RCPT TO:<you@d.test>", "DATA", "CONTENT"]),
+    ("", &["EHLO c.test", "MAIL FROM:<me@s.test>", "RCPT TO:<you@d.test>", "DATA", "LARGE"]),
+];
+
+fn compare(more: &str, sessions: &[(&str, &[&str])], place: &namespace::Place) {
+    let all = Mutex::new(Vec::new());
+    both(place, |server| all.lock().expect("one thread").push(play(server, more, sessions)));
+    let all = all.into_inner().expect("one thread");
+    if let [theirs, ours] = &all[..] {
+        for (number, (their, our)) in theirs.iter().zip(ours).enumerate() {
+            assert_eq!(their, our, "session {number}: Postfix left, Waxwing right");
+        }
+    }
+}
+
 #[test]
 fn the_filter_before_the_queue_hears_and_decides_as_behind_postfix() {
+    namespace::inside(&[Need::Postfix, Need::Waxwing], |place| compare("", SESSIONS, place));
+}
+
+#[test]
+fn with_speed_adjust_the_filter_hears_of_whole_messages() {
     namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
-        let good: &[&str] = &[
-            "EHLO c.test",
-            "MAIL FROM:<me@s.test> BODY=8BITMIME",
-            "RCPT TO:<you@d.test>",
-            "RCPT TO:<two@d.test>",
-            "DATA",
-            "CONTENT",
-        ];
-        let sessions: &[(&str, &[&str])] = &[
-            ("250 2.0.0 Ok: queued as ABCDEF012345", good),
-            ("554 5.7.1 id=1 - SPAM", good),
-            ("451 4.7.1 later", good),
-            (
-                "",
-                &["HELO c.test", "MAIL FROM:<>", "RCPT TO:<refused@d.test>", "RCPT TO:<you@d.test>", "DATA", "CONTENT"],
-            ),
-            ("", &["EHLO c.test", "MAIL FROM:<me@s.test>", "RCPT TO:<refused@d.test>", "DATA"]),
-            ("", &["EHLO c.test", "MAIL FROM:<me@s.test>", "RSET", "MAIL FROM:<die@s.test>", "RCPT TO:<you@d.test>"]),
-        ];
-        let all = Mutex::new(Vec::new());
-        both(place, |server| all.lock().expect("one thread").push(play(server, sessions)));
-        let all = all.into_inner().expect("one thread");
-        if let [theirs, ours] = &all[..] {
-            for (number, (their, our)) in theirs.iter().zip(ours).enumerate() {
-                assert_eq!(their, our, "session {number}: Postfix left, Waxwing right");
-            }
-        }
+        compare("smtpd_proxy_options = speed_adjust\n", WHOLE_SESSIONS, place);
+    });
+}
+
+#[test]
+fn with_speed_adjust_a_missing_filter_shows_at_the_end() {
+    namespace::inside(&[Need::Postfix, Need::Waxwing], |place| {
+        both(place, |server| {
+            server.main_cf(
+                "smtpd_proxy_filter = 127.0.0.1:9\nsmtpd_proxy_options = speed_adjust\nrelay_domains = d.test\n",
+            );
+            server.start();
+            let mut client = Client::ready("127.0.0.1", server.port);
+            let reply = client.mail("me@s.test", "you@d.test", MESSAGE);
+            assert_eq!(reply, "451 4.3.0 Error: queue file write error");
+            server.logged(&["smtpd[", "warning: connect to proxy filter 127.0.0.1:9: Connection refused"]);
+        });
     });
 }
 

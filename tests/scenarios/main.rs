@@ -8,6 +8,7 @@ mod policy_services;
 mod s01;
 mod s02;
 mod s03;
+mod s04;
 mod s05;
 mod s07;
 mod s07_relaying;
@@ -26,6 +27,7 @@ mod s11_senders;
 mod s12;
 mod s12_tls;
 mod s14;
+mod s14_amavis;
 mod s15;
 mod s16;
 mod s17;
@@ -95,4 +97,21 @@ fn deliver(server: &Server, from_address: &str, sender: &str, recipient: &str) {
     let reply =
         waxwing_tests::client::send_mail(from_address, server.port, sender, recipient, "Subject: mail\n\nbody\n");
     assert!(reply.starts_with("250 2.0.0 Ok: queued as "), "{recipient}: {reply}");
+}
+
+/// A message by sendmail(1), which must take it.
+fn sendmail(server: &Server, words: &[&str], message: &str) {
+    let mut command = match server.is_postfix() {
+        true => std::process::Command::new("/usr/sbin/sendmail"),
+        false => {
+            let mut command = std::process::Command::new(server::binary());
+            command.arg("sendmail");
+            command
+        }
+    };
+    let file = server.directory.join("message");
+    std::fs::write(&file, message).expect("written");
+    command.arg("-C").arg(server.conf()).args(words).env("MAIL_CONFIG", server.conf());
+    let status = command.stdin(std::fs::File::open(&file).expect("just written")).status().expect("sendmail runs");
+    assert!(status.success(), "sendmail {words:?}: {status}");
 }

@@ -120,3 +120,47 @@ fn s01_6_sendmail_delivers_too() {
         assert!(text.contains("Return-Path: <root@mx.test>\n") && text.contains("\nFrom: root"), "{text}");
     });
 }
+
+#[test]
+fn s01_6_an_ordinary_user_sends_and_looks_at_the_queue() {
+    use std::os::unix::process::CommandExt;
+    scenario_with_users(ZONE, |server, users| {
+        defaults(server, users);
+        // Postfix takes another directory than its usual one from nobody but root.
+        for name in ["main.cf", "master.cf"].iter().filter(|_| server.is_postfix()) {
+            let usual = std::path::Path::new("/etc/postfix").join(name);
+            let mut mount = std::process::Command::new("mount");
+            mount.arg("--bind").arg(server.conf().join(name)).arg(usual);
+            assert!(mount.status().expect("mount runs").success(), "mount {name}");
+        }
+        let as_jane = |command: &str, words: &str| {
+            let program = match server.is_postfix() {
+                true => format!("/usr/sbin/{command}"),
+                false => {
+                    let option = if command == "sendmail" { "-C" } else { "-c" };
+                    let binary = waxwing_tests::server::binary();
+                    format!("{} {command} {option} {}", binary.display(), server.conf().display())
+                }
+            };
+            let id = waxwing_tests::users::id_of("jane");
+            let output = std::process::Command::new("/bin/sh")
+                .arg("-c")
+                .arg(format!("{program} {words}"))
+                .current_dir("/")
+                .uid(id)
+                .gid(id)
+                .output()
+                .expect("sh runs");
+            assert!(output.status.success(), "{command}: {output:?}\n{}", server.log_end());
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let message = users.out().join("message");
+        std::fs::write(&message, "Subject: by jane\n\nbody\n").expect("written");
+        as_jane("sendmail", &format!("joe < {}", message.display()));
+        assert!(waiting::until_true(20, || users.mailbox("joe").contains("Subject: by jane")), "{}", server.log_end());
+        let text = users.mailbox("joe");
+        assert!(text.contains("Return-Path: <jane@mx.test>\n"), "{text}");
+        assert!(text.contains(&format!(", from userid {})", waxwing_tests::users::id_of("jane"))), "{text}");
+        assert_eq!(as_jane("postqueue", "-p"), "Mail queue is empty\n");
+    });
+}

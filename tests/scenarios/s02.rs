@@ -1,10 +1,10 @@
-//! S02: workstations and a server: what the server's aliases file does.
+//! S02: workstations and a server.
 
 use std::fs;
 
 use waxwing_tests::{server::Server, sink::Sink, users::Users, waiting};
 
-use crate::{SHORT_TIMES, deliver, scenario_with_users};
+use crate::{SHORT_TIMES, deliver, scenario_with_users, sendmail};
 
 const ZONE: &str = "
 joes.workstation.test   MX 10 joes.workstation.test
@@ -22,6 +22,56 @@ default_transport = smtp
     ));
     server.table("aliases", "joe: joe@joes.workstation.test\njane: jane@janes.workstation.test\n");
     server.start();
+}
+
+/// main.cf of a workstation is one line; the rest says where it is.
+fn workstation(server: &mut Server, users: &Users) {
+    let local = users.main_cf();
+    server.table("aliases", "postmaster: joe\n");
+    server.main_cf(&format!(
+        "{local}myorigin = $mydomain
+myhostname = janes.domain.test
+mydomain = domain.test
+mydestination = $myhostname, localhost.$mydomain, localhost
+default_transport = smtp
+local_recipient_maps =
+"
+    ));
+    server.start();
+}
+
+const DOMAIN: &str = "domain.test MX 10 server.domain.test\nserver.domain.test A 10.2.0.2\n";
+
+#[test]
+fn s02_1_senders_have_the_domain_without_the_host() {
+    scenario_with_users(DOMAIN, |server, users| {
+        let mail_server = Sink::listen("10.2.0.2:25");
+        workstation(server, users);
+        sendmail(server, &["friend@domain.test"], "To: friend@domain.test\n\nbody\n");
+        let received = &mail_server.wait_for(1)[0];
+        assert!(received.mail.starts_with("MAIL FROM:<root@domain.test>"), "{received:?}");
+        let text = received.text();
+        assert!(
+            text.contains("\nFrom: root <root@domain.test>\n") || text.contains("\nFrom: root@domain.test"),
+            "{text}"
+        );
+        assert!(!text.contains("@janes.domain.test>\nTo"), "{text}");
+    });
+}
+
+#[test]
+fn s02_2_mail_for_the_workstation_stays_mail_for_the_domain_goes_to_the_server() {
+    scenario_with_users(DOMAIN, |server, users| {
+        let mail_server = Sink::listen("10.2.0.2:25");
+        workstation(server, users);
+        deliver(server, "127.0.0.1", "jane@domain.test", "joe@janes.domain.test");
+        deliver(server, "127.0.0.1", "jane@domain.test", "joe@domain.test");
+        let received = &mail_server.wait_for(1)[0];
+        assert!(received.recipients[0].starts_with("RCPT TO:<joe@domain.test>"), "{received:?}");
+        server.wait_until_queue_empty(20);
+        assert_eq!(users.mailbox("joe").matches("\nSubject: mail").count(), 1, "{}", server.log_end());
+        assert_eq!(mail_server.messages().len(), 1);
+    });
 }
 
 #[test]

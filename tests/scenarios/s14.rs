@@ -29,7 +29,7 @@ fn s14_8_header_checks_refuse_before_the_filter_is_asked() {
     });
 }
 
-const AFTER: &str =
+pub const AFTER: &str =
     "127.0.0.1:10025 inet n - n - - smtpd -o content_filter= -o smtpd_client_restrictions= -o smtpd_helo_restrictions=
   -o smtpd_sender_restrictions= -o smtpd_relay_restrictions= -o smtpd_recipient_restrictions=permit_mynetworks,reject
   -o mynetworks=127.0.0.0/8 -o smtpd_authorized_xforward_hosts=127.0.0.0/8
@@ -37,7 +37,7 @@ const AFTER: &str =
 smtp-amavis unix - - n - 2 smtp -o smtp_data_done_timeout=1200 -o smtp_send_xforward_command=yes
   -o disable_mime_output_conversion=yes
 ";
-const BEFORE: &str = "content_filter = smtp-amavis:[127.0.0.1]:10024\nmydestination =\nrelay_domains = d.test\n\
+pub const BEFORE: &str = "content_filter = smtp-amavis:[127.0.0.1]:10024\nmydestination =\nrelay_domains = d.test\n\
                       relay_transport = smtp:[127.0.0.1]:2525\nrelay_recipient_maps = inline:{ { c@d.test = x } }\n";
 
 /// Takes mail like amavis, and hands it back to port 10025.
@@ -137,5 +137,35 @@ fn s14_local_mail_has_the_options_of_pickup_and_cleanup() {
         let recipients = || next.messages().iter().map(|m| m.recipients.len()).sum::<usize>();
         assert!(waxwing_tests::waiting::until_true(15, || recipients() == 2), "{} recipients", recipients());
         assert!(next.messages()[0].text().contains("Subject: from here\n"));
+    });
+}
+
+#[test]
+fn s14_7_sessions_of_a_client_are_logged_line_by_line() {
+    scenario("", |server, _| {
+        server.main_cf("debug_peer_list = 10.3.3.3\nrelay_domains = d.test\n");
+        server.start();
+        for from in ["10.3.3.3", "10.3.3.4"] {
+            let mut client = waxwing_tests::client::Client::connect_from(from, server.port).expect("connected");
+            client.reply();
+            client.command("EHLO hyperbiz1.com");
+            assert!(client.mail("a@b.test", "c@d.test", "Subject: x\n\nbody\n").starts_with("250"));
+            client.quit();
+        }
+        server.logged(&["disconnect from unknown[10.3.3.4]"]);
+        for line in [
+            "> unknown[10.3.3.3]: 220 mx.test ESMTP",
+            "< unknown[10.3.3.3]: EHLO hyperbiz1.com",
+            "> unknown[10.3.3.3]: 250-PIPELINING",
+            "< unknown[10.3.3.3]: MAIL FROM:<a@b.test>",
+            "> unknown[10.3.3.3]: 250 2.1.0 Ok",
+            "> unknown[10.3.3.3]: 354 End data with <CR><LF>.<CR><LF>",
+            "> unknown[10.3.3.3]: 250 2.0.0 Ok: queued as ",
+            "< unknown[10.3.3.3]: QUIT",
+            "> unknown[10.3.3.3]: 221 2.0.0 Bye",
+        ] {
+            server.logged(&["smtpd[", line]);
+        }
+        assert!(!server.log().contains(" unknown[10.3.3.4]: "), "{}", server.log_end());
     });
 }

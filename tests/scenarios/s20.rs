@@ -85,3 +85,23 @@ fn s20_4_exit_codes_and_missing_commands() {
         assert!(line.contains("No such file or directory"), "{line}");
     });
 }
+
+#[test]
+fn s20_5_no_flags_are_valid_and_change_nothing() {
+    scenario_with_users(ZONE, |server, users| {
+        gateway(server, users, "");
+        let content = "From: joe@mx.test\nTo: 5@fax.your.test\nSubject: fax\nMessage-Id: <1@mx.test>\n\
+                       Date: Sun, 22 Nov 2026 00:00:00 +0000\n\n>From here\n.dot\nbody\n";
+        let reply =
+            waxwing_tests::client::send_mail("127.0.0.1", server.port, "joe@mx.test", "5@fax.your.test", content);
+        assert!(reply.starts_with("250"), "{reply}");
+        server.logged(&["to=<5@fax.your.test>", "relay=fax,", "status=sent"]);
+        let input = text(&users.out().join("input"));
+        let own = input.find("\nFrom: joe@mx.test").map_or("", |at| &input[at + 1..]);
+        assert_eq!(own, content, "{input}");
+        for header in ["From ", "Return-Path:", "Delivered-To:", "X-Original-To:"] {
+            assert!(!input.lines().any(|line| line.starts_with(header)), "{header}: {input}");
+        }
+        assert!(!server.log().contains("flags"), "{}", server.log_end());
+    });
+}

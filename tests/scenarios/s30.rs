@@ -2,9 +2,11 @@
 
 use waxwing_tests::{server::Server, sink::Sink, users::Users, waiting};
 
-use crate::scenario_with_users;
+use crate::{scenario_with_users, sendmail};
 
 const ZONE: &str = "domain.test MX 10 mail.domain.test\nmail.domain.test A 10.3.0.1\n";
+
+const MESSAGE: &str = "Subject: by sendmail\n\nbody\n";
 
 fn host(server: &mut Server, users: &Users) {
     server.table("aliases", "root: joe@localhost\npostmaster: joe@localhost\n");
@@ -20,24 +22,12 @@ local_recipient_maps =
     server.start();
 }
 
-fn sendmail(server: &Server, recipient: &str) {
-    let message = server.directory.join("message");
-    std::fs::write(&message, "Subject: by sendmail\n\nbody\n").expect("written");
-    let command = match server.kind {
-        waxwing_tests::server::Kind::Postfix => "/usr/sbin/sendmail".to_string(),
-        waxwing_tests::server::Kind::Waxwing => format!("{} sendmail", waxwing_tests::server::binary().display()),
-    };
-    let line = format!("{command} -C {} {recipient} < {}", server.conf().display(), message.display());
-    let sent = std::process::Command::new("/bin/sh").arg("-c").arg(line).env("MAIL_CONFIG", server.conf()).status();
-    assert!(sent.expect("sh runs").success());
-}
-
 #[test]
 fn s30_1_names_without_a_domain_are_elsewhere() {
     scenario_with_users(ZONE, |server, users| {
         let domain = Sink::listen("10.3.0.1:25");
         host(server, users);
-        sendmail(server, "joe");
+        sendmail(server, &["joe"], MESSAGE);
         let received = &domain.wait_for(1)[0];
         assert!(received.mail.starts_with("MAIL FROM:<root@domain.test>"), "{received:?}");
         assert!(received.recipients[0].starts_with("RCPT TO:<joe@domain.test>"), "{received:?}");
@@ -50,13 +40,26 @@ fn s30_2_root_and_postmaster_are_here() {
     scenario_with_users(ZONE, |server, users| {
         host(server, users);
         for name in ["root", "postmaster"] {
-            sendmail(server, name);
+            sendmail(server, &[name], MESSAGE);
         }
         let count = || users.mailbox("joe").matches("\nSubject: by sendmail").count();
         assert!(waiting::until_true(20, || count() == 2), "{} {}", count(), server.log_end());
         let text = users.mailbox("joe");
-        // S30.3: mail of root's own, such as cron's, comes from root@domain.name.
-        assert!(text.contains("Return-Path: <root@domain.test>\n"), "{text}");
         assert!(text.contains("Delivered-To: root@localhost\n"), "{text}");
+    });
+}
+
+/// As cron(8) does it: no sender on the command line, and From: with a name alone.
+#[test]
+fn s30_3_mail_of_cron_comes_from_root_at_the_domain() {
+    scenario_with_users(ZONE, |server, users| {
+        host(server, users);
+        let text = "From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@host> nothing\n\noutput\n";
+        sendmail(server, &["-i", "-FCronDaemon", "-B8BITMIME", "-oem", "root"], text);
+        assert!(waiting::until_true(20, || !users.mailbox("joe").is_empty()), "{}", server.log_end());
+        let text = users.mailbox("joe");
+        assert!(text.contains("Return-Path: <root@domain.test>\n"), "{text}");
+        assert!(text.contains("\nFrom: root@domain.test (Cron Daemon)\n"), "{text}");
+        assert!(text.contains("\nTo: root@domain.test\n"), "{text}");
     });
 }

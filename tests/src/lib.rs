@@ -15,6 +15,7 @@
 //! - [`load`]: many clients that remember which messages were promised to them.
 #![forbid(unsafe_code)]
 
+pub mod amavis;
 pub mod client;
 pub mod comparison;
 pub mod dialogue;
@@ -30,6 +31,7 @@ pub mod policy_server;
 pub mod rows;
 pub mod server;
 pub mod sink;
+pub mod spamd;
 pub mod tls;
 pub mod unix_port;
 pub mod users;

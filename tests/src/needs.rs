@@ -25,6 +25,10 @@ pub enum Need {
     Opendkim,
     /// Debian's python3-milter.
     PythonMilter,
+    /// Content filters of Debian: amavisd-new; spamd with spamc; spamass-milter.
+    Amavis,
+    SpamAssassin,
+    SpamassMilter,
     Pflogsumm,
     /// Policy servers of Debian.
     Postgrey,
@@ -55,6 +59,9 @@ impl Need {
             Self::DovecotSieve => program("/usr/lib/dovecot/modules/lib90_sieve_plugin.so"),
             Self::Opendkim => program("/usr/sbin/opendkim"),
             Self::PythonMilter => program("/usr/lib/python3/dist-packages/Milter/__init__.py"),
+            Self::Amavis => program("/usr/sbin/amavisd"),
+            Self::SpamAssassin => program("/usr/sbin/spamd").or_else(|| program("/usr/bin/spamc")),
+            Self::SpamassMilter => program("/usr/sbin/spamass-milter"),
             Self::Pflogsumm => program("/usr/sbin/pflogsumm"),
             Self::Postgrey => program("/usr/sbin/postgrey"),
             Self::PolicydSpf => program("/usr/bin/policyd-spf"),

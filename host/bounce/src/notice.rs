@@ -164,8 +164,18 @@ impl Bounce {
     /// Recipients that will not be reached. Those with NOTIFY that does not ask for failures are left out, so the notice may be
     /// empty; then nothing is sent and all is well.
     pub async fn failed(&self, message: &Message, reports: &[Report], now: SystemTime) -> Result<(), BounceError> {
+        self.failed_for(message.envelope.sender.as_str(), message, reports, now).await
+    }
+
+    /// The same to somebody in the sender's place, such as the owner of a list. The notice names the sender all the same.
+    pub async fn failed_for(
+        &self,
+        sender: &str,
+        message: &Message,
+        reports: &[Report],
+        now: SystemTime,
+    ) -> Result<(), BounceError> {
         let wanted = reports_wanted(message, reports, NOTIFY_FAILURE);
-        let sender = message.envelope.sender.as_str();
         if !wanted.is_empty() {
             if self.is_double_bounce(sender) {
                 // The end of the line: postmaster's own notice cannot be delivered.
@@ -312,7 +322,19 @@ impl Bounce {
             && !letter.postmaster_copy
             && message.size() <= self.settings.size_limit
             && envelope.return_content != Some(ReturnContent::Headers);
-        let recipients: Vec<RecipientReport> = reports.iter().map(|r| recipient_report(message, r)).collect();
+        let recipients: Vec<RecipientReport> = reports
+            .iter()
+            .map(|r| {
+                let mut recipient = recipient_report(message, r);
+                // Mail that came without SMTP has no ORCPT; its original address may be the same.
+                if recipient.dsn_original.is_empty() && recipient.original.is_empty() {
+                    let utf8 = envelope.smtputf8 && !recipient.address.is_ascii();
+                    let kind = if utf8 { "utf-8" } else { "rfc822" };
+                    recipient.dsn_original = format!("{kind};{}", mail::address::quote(&recipient.address));
+                }
+                recipient
+            })
+            .collect();
         let Text { template, text } = match letter.kind {
             Kind::Failed => &self.settings.failure,
             Kind::Delayed => &self.settings.delay,

@@ -63,8 +63,6 @@ config::parameters! {
     SENDER_BCC_MAPS: Text = "sender_bcc_maps", "";
     /// One more recipient by recipient.
     RECIPIENT_BCC_MAPS: Text = "recipient_bcc_maps", "";
-    /// Tell recipients apart by the address they had before rewriting.
-    ENABLE_ORIGINAL_RECIPIENT: Boolean = "enable_original_recipient", "yes";
     /// How a From: header is made from an address and a name: `standard` or `obsolete`.
     HEADER_FROM_FORMAT: Text = "header_from_format", "standard", min = 1, check = known_format;
 
@@ -104,6 +102,8 @@ config::parameters! {
     MILTER_UNKNOWN_COMMAND_MACROS: Text = "milter_unknown_command_macros", "";
     /// Milters for mail from sendmail(1) and other local input.
     NON_SMTPD_MILTERS: Text = "non_smtpd_milters", "";
+    /// The cleanup service of master.cf that takes mail of a service into the queue.
+    CLEANUP_SERVICE_NAME: Text = "cleanup_service_name", "cleanup", min = 1;
     /// Mail made here that filters and header_checks see nevertheless: bounce, notify.
     INTERNAL_MAIL_FILTER_CLASSES: Text = "internal_mail_filter_classes", "";
 }

@@ -111,7 +111,7 @@ impl Settings {
             always_bcc: config.get(&ALWAYS_BCC),
             sender_bcc_maps: config.get(&SENDER_BCC_MAPS),
             recipient_bcc_maps: config.get(&RECIPIENT_BCC_MAPS),
-            enable_original_recipient: config.get(&ENABLE_ORIGINAL_RECIPIENT),
+            enable_original_recipient: config.get(&shared::ENABLE_ORIGINAL_RECIPIENT),
             duplicate_filter_limit: limit(config.get(&shared::DUPLICATE_FILTER_LIMIT)).map(count),
             empty_address_recipient: config.get(&shared::EMPTY_ADDRESS_RECIPIENT),
             remote_header_rewrite_domain: config.get(&rewrite::parameters::REMOTE_HEADER_REWRITE_DOMAIN),

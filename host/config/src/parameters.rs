@@ -74,6 +74,8 @@ crate::parameters! {
     SOFT_BOUNCE: Boolean = "soft_bounce", "no";
     /// `yes` while the server is short of sessions; conditions other values.
     STRESS: Text = "stress", "";
+    /// Tell recipients apart by the address they had before rewriting.
+    ENABLE_ORIGINAL_RECIPIENT: Boolean = "enable_original_recipient", "yes";
     /// Mail addresses beyond ASCII (RFC 6531).
     SMTPUTF8_ENABLE: Boolean = "smtputf8_enable", "${{$compatibility_level} <level {1} ? {no} : {yes}}";
     /// Refuses the extended syntax of addresses where SMTPUTF8 was not asked for.

@@ -146,8 +146,12 @@ fn message_header(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
     out.line("");
 }
 
+/// RFC 6533 section 4: an address that is pure ASCII stays of type rfc822.
+fn address_type(notice: &Notice<'_>, address: &str) -> &'static str {
+    if notice.smtputf8 && !address.is_ascii() { "utf-8" } else { "rfc822" }
+}
+
 fn delivery_status(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
-    let address_type = if notice.smtputf8 { "utf-8" } else { "rfc822" };
     out.line("");
     out.line(&format!("--{boundary}"));
     out.field("Content-Description", "Delivery report");
@@ -165,22 +169,25 @@ fn delivery_status(out: &mut Lines, notice: &Notice<'_>, boundary: &str) {
     }
     out.field("X-Postfix-Queue-ID", notice.queue_id);
     if !notice.sender.is_empty() {
-        out.field("X-Postfix-Sender", &format!("{address_type}; {}", address::quote(notice.sender)));
+        let kind = address_type(notice, notice.sender);
+        out.field("X-Postfix-Sender", &format!("{kind}; {}", address::quote(notice.sender)));
     }
     out.field("Arrival-Date", &date::rfc5322(notice.arrival));
     for recipient in notice.recipients {
-        recipient_status(out, notice, recipient, address_type);
+        recipient_status(out, notice, recipient);
     }
 }
 
 /// RFC 3464 section 2.3.
-fn recipient_status(out: &mut Lines, notice: &Notice<'_>, recipient: &RecipientReport, address_type: &str) {
+fn recipient_status(out: &mut Lines, notice: &Notice<'_>, recipient: &RecipientReport) {
     out.line("");
-    out.field("Final-Recipient", &format!("{address_type}; {}", address::quote(&recipient.address)));
+    let kind = address_type(notice, &recipient.address);
+    out.field("Final-Recipient", &format!("{kind}; {}", address::quote(&recipient.address)));
     if !recipient.dsn_original.is_empty() {
         out.field("Original-Recipient", &recipient.dsn_original);
     } else if !recipient.original.is_empty() {
-        out.field("Original-Recipient", &format!("{address_type};{}", address::quote(&recipient.original)));
+        let kind = address_type(notice, &recipient.original);
+        out.field("Original-Recipient", &format!("{kind};{}", address::quote(&recipient.original)));
     }
     out.field("Action", recipient.action.name());
     out.field("Status", &recipient.status.to_string());

@@ -25,6 +25,7 @@ pub mod path;
 pub mod received;
 pub mod reply;
 pub mod status;
+pub mod uxtext;
 pub mod xtext;
 
 pub use address_list::AddressList;

@@ -15,7 +15,7 @@ use tokio::{
 use crate::MasterError;
 
 /// Where the socket lies below queue_directory.
-pub const SOCKET: &str = "public/waxwing";
+pub const SOCKET: &str = "waxwing/control";
 
 /// One order. `words` are the command and its arguments, such as `["delete", "4XYZ"]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,6 +64,16 @@ impl Answer {
 pub fn serve(queue_directory: &Path, orders: Arc<dyn Orders>) -> Result<tokio::task::JoinHandle<()>, MasterError> {
     use std::os::unix::fs::PermissionsExt;
     let path = queue_directory.join(SOCKET);
+    if let Some(directory) = path.parent() {
+        // Not public/, which Postfix closes to all but the group of its own commands.
+        if let Err(error) = std::fs::create_dir(directory)
+            && error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            return Err(MasterError::File { path: directory.to_path_buf(), source: error });
+        }
+        let searchable = std::fs::Permissions::from_mode(0o711);
+        std::fs::set_permissions(directory, searchable).map_err(MasterError::file(directory))?;
+    }
     if let Err(error) = std::fs::remove_file(&path)
         && error.kind() != std::io::ErrorKind::NotFound
     {
@@ -172,7 +182,6 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn asks_and_answers() {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        std::fs::create_dir(dir.path().join("public")).expect("public");
         assert!(ask(dir.path(), &["x"], b"", |_| ()).expect("no server is no error").is_none());
         let _server = serve(dir.path(), Arc::new(Echo)).expect("a socket");
         let path = dir.path().to_path_buf();

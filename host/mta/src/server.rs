@@ -177,7 +177,6 @@ fn serve(directory: &Path, verbose: bool, parent: Option<Arc<Parent>>) -> Result
     let config = load(directory)?;
     let queue_directory = PathBuf::from(config.get(&QUEUE_DIRECTORY));
     std::fs::create_dir_all(queue_directory.join("pid")).with_context(|| queue_directory.display().to_string())?;
-    std::fs::create_dir_all(queue_directory.join("public")).with_context(|| queue_directory.display().to_string())?;
     let _pid_file = PidFile::take(&queue_directory.join("pid/master.pid"))?;
     let open_file: Box<maillog::OpenFile> = match &parent {
         Some(parent) => {

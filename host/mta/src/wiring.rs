@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use anyhow::{Context, Result, anyhow};
@@ -18,9 +18,7 @@ use delivery::{
     },
     virtual_mailbox,
 };
-use hook::{
-    AddressError, Addresses, BoxFuture, Clock, Delivery, Listing, MailLog, Randomness, Resolution, Services, Store,
-};
+use hook::{BoxFuture, Clock, Delivery, MailLog, Randomness, Services, Store};
 use plugin::{PluginHost, Registry};
 use queue::Queue;
 use rewrite::Rewrite;
@@ -31,8 +29,14 @@ use crate::{
     verification::{Verification, VerifiedAddresses},
 };
 
+mod broken;
+mod cleanup_services;
 mod local_delivery;
+mod wasm_tables;
+use broken::{Broken, broken_services};
+use cleanup_services::CleanupServices;
 use local_delivery::{LateAgents, local};
+pub use wasm_tables::WasmTables;
 
 /// What outlives a reload.
 #[derive(Clone)]
@@ -51,77 +55,6 @@ pub struct Lasting {
 
 /// Open tables shared by generations.
 pub type TableCache = Mutex<Option<Arc<dict::Tables>>>;
-
-/// `wasm:NAME` tables need the plugins, and the plugins need tables: the host is put in here once it runs.
-#[derive(Default)]
-pub struct WasmTables(std::sync::OnceLock<std::sync::Weak<PluginHost>>);
-
-impl WasmTables {
-    /// From now on tables come from this host's current generation.
-    pub fn connect(&self, host: &Arc<PluginHost>) {
-        // A second connection would be another server in this process; the first one stays.
-        let _ = self.0.set(Arc::downgrade(host));
-    }
-
-    /// A table that is asked for when it is used: at start the tables are there before the plugins.
-    fn open(self: &Arc<Self>, config: &Config, name: &str, argument: &str) -> Result<Arc<dyn hook::Table>, String> {
-        if !config.plugins().iter().any(|entry| entry.name == name) {
-            return Err(format!("wasm:{name}: no plugin {name} in plugins.cf"));
-        }
-        let title = if argument.is_empty() { format!("wasm:{name}") } else { format!("wasm:{name}:{argument}") };
-        Ok(Arc::new(WasmTable {
-            host: self.clone(),
-            name: name.into(),
-            argument: argument.into(),
-            title,
-            opened: Mutex::default(),
-        }))
-    }
-}
-
-/// `wasm:NAME[:ARGUMENT]` of whatever generation of plugins is current.
-struct WasmTable {
-    host: Arc<WasmTables>,
-    name: String,
-    argument: String,
-    title: String,
-    /// The table of a generation.
-    opened: Mutex<Option<(u64, Arc<dyn hook::Table>)>>,
-}
-
-impl WasmTable {
-    async fn current(&self) -> Result<Arc<dyn hook::Table>, hook::TableError> {
-        let trouble = |text: String| hook::TableError::Temporary(format!("{}: {text}", self.title));
-        let Some(host) = self.host.0.get().and_then(std::sync::Weak::upgrade) else {
-            return Err(trouble("plugins are not running".into()));
-        };
-        let registry = host.current();
-        let generation = hook::Catalogue::generation(&*registry);
-        let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, table)) = known.filter(|(of, _)| *of == generation) {
-            return Ok(table);
-        }
-        let table = registry.open_table(&self.name, &self.argument).await.map_err(trouble)?;
-        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, table.clone()));
-        Ok(table)
-    }
-}
-
-impl hook::Table for WasmTable {
-    fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// Until it was used once a table counts as one of exact keys.
-    fn kind(&self) -> hook::TableKind {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.as_ref().map_or(hook::TableKind::Keys, |(_, table)| table.kind())
-    }
-
-    fn lookup<'a>(&'a self, key: &'a str) -> hook::Lookup<'a, Option<String>> {
-        hook::Lookup::Later(Box::pin(async move { self.current().await?.lookup(key).wait().await }))
-    }
-}
 
 /// Clock, DNS, tables and addresses of one configuration; `Err` is what is wrong with it.
 pub fn services(config: &Config, lasting: &Lasting) -> Result<Services> {
@@ -172,95 +105,6 @@ pub fn services_factory(lasting: Lasting) -> plugin::ServicesFactory {
     })
 }
 
-fn broken_services(lasting: &Lasting, why: String) -> Services {
-    let broken = Arc::new(Broken(why));
-    Services {
-        clock: lasting.clock.clone(),
-        randomness: lasting.randomness.clone(),
-        dns: broken.clone(),
-        smtpd_dns: broken.clone(),
-        tables: broken.clone(),
-        addresses: broken,
-        store: lasting.store.clone(),
-        sockets: Arc::new(hook::NoSockets),
-    }
-}
-
-/// Answers every question with "try later".
-struct Broken(String);
-
-impl Addresses for Broken {
-    fn resolve<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Resolution, AddressError>> {
-        Box::pin(async { Err(AddressError::Temporary(self.0.clone())) })
-    }
-    fn find_recipient<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
-        Box::pin(async { Err(AddressError::Temporary(self.0.clone())) })
-    }
-    fn find_sender<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Listing, AddressError>> {
-        Box::pin(async { Err(AddressError::Temporary(self.0.clone())) })
-    }
-}
-
-impl hook::Dns for Broken {
-    fn lookup<'a>(
-        &'a self,
-        _: &'a str,
-        _: hook::RecordType,
-    ) -> BoxFuture<'a, Result<hook::DnsAnswer, hook::DnsFailure>> {
-        Box::pin(async { Err(self.dns_failure()) })
-    }
-    fn reverse(&self, _: std::net::IpAddr) -> BoxFuture<'_, Result<hook::DnsAnswer, hook::DnsFailure>> {
-        Box::pin(async { Err(self.dns_failure()) })
-    }
-}
-
-impl Broken {
-    fn dns_failure(&self) -> hook::DnsFailure {
-        hook::DnsFailure { reason: hook::DnsReason::ServerFailure, secure: false, text: self.0.clone() }
-    }
-
-    fn store_error(&self) -> hook::StoreError {
-        hook::StoreError::Unavailable(self.0.clone())
-    }
-
-    fn table_error<T>(&self) -> hook::Lookup<'_, T> {
-        hook::Lookup::Now(Err(hook::TableError::Temporary(self.0.clone())))
-    }
-}
-
-impl Store for Broken {
-    fn get(&self, _: &str, _: &str) -> Result<Option<Vec<u8>>, hook::StoreError> {
-        Err(self.store_error())
-    }
-    fn put(&self, _: &str, _: &str, _: &[u8], _: u32) -> Result<(), hook::StoreError> {
-        Err(self.store_error())
-    }
-    fn put_if_absent(&self, _: &str, _: &str, _: &[u8], _: u32) -> Result<bool, hook::StoreError> {
-        Err(self.store_error())
-    }
-    fn add(&self, _: &str, _: &str, _: i64, _: u32) -> Result<i64, hook::StoreError> {
-        Err(self.store_error())
-    }
-    fn remove(&self, _: &str, _: &str) -> Result<(), hook::StoreError> {
-        Err(self.store_error())
-    }
-}
-
-impl hook::Tables for Broken {
-    fn open(&self, _: &str) -> Result<(), String> {
-        Err(self.0.clone())
-    }
-    fn find<'a>(&'a self, _: hook::SearchOrder, _: &'a str, _: &'a str) -> hook::Lookup<'a, Option<hook::Found>> {
-        self.table_error()
-    }
-    fn match_domain<'a>(&'a self, _: &'a str, _: &'a str) -> hook::Lookup<'a, bool> {
-        self.table_error()
-    }
-    fn match_host<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> hook::Lookup<'a, bool> {
-        self.table_error()
-    }
-}
-
 /// An smtpd entry of master.cf. All its places taken, new sessions run under stress=yes (STRESS_README).
 pub struct SmtpServer {
     pub entry: MasterEntry,
@@ -271,7 +115,6 @@ pub struct SmtpServer {
 /// The daemons of one configuration and one set of plugins.
 pub struct Generation {
     config: Config,
-    cleanup: Arc<cleanup::Cleanup>,
     pickup: Pickup,
     smtpd: Vec<SmtpServer>,
     qmgr: qmgr::Generation,
@@ -281,15 +124,14 @@ pub struct Generation {
 impl Generation {
     /// The queue manager's part goes its own way.
     pub fn split(self) -> (Daemons, qmgr::Generation) {
-        let Self { config, cleanup, pickup, smtpd, qmgr, verify } = self;
-        (Daemons { config, cleanup, pickup, smtpd, verify }, qmgr)
+        let Self { config, pickup, smtpd, qmgr, verify } = self;
+        (Daemons { config, pickup, smtpd, verify }, qmgr)
     }
 }
 
 /// A generation without the queue manager's part.
 pub struct Daemons {
     pub config: Config,
-    pub cleanup: Arc<cleanup::Cleanup>,
     pub pickup: Pickup,
     pub smtpd: Vec<SmtpServer>,
     pub verify: Arc<bounce::Verify>,
@@ -317,11 +159,8 @@ pub async fn generation(
     // The registry's own services hold the same tables; rewrite is made from them once more, cheaply.
     let services = registry.services().clone();
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
-    let tables = services.tables.clone();
-    let view = view_of(&config, "cleanup");
-    let cleanup = cleanup::Cleanup::new(&view, rewrite.clone(), tables, queue.clone(), services.clock.clone())?;
-    let cleanup = cleanup.with_checks(&view, &*registry)?;
-    let cleanup = Arc::new(cleanup.with_filters(&view, &*registry, services.sockets.clone())?);
+    let cleanups = CleanupServices::of(&config, &registry, &rewrite, queue)?;
+    let cleanup = cleanups.named_by(&config)?;
     let mut servers = Vec::new();
     for entry in smtp_servers(&config) {
         let view = config.service(entry);
@@ -331,7 +170,8 @@ pub async fn generation(
             // Lists such as `-o mynetworks=` are the service's own; addresses are trivial-rewrite's business for all.
             services.tables = registry.services_for(&view).tables;
         }
-        let (cleanup, anvil) = (cleanup.clone(), lasting.anvil.clone());
+        let cleanup = cleanups.named_by(&view).with_context(|| entry.place.to_string())?;
+        let anvil = lasting.anvil.clone();
         let normal = smtpd::Service::new(view, catalogue, services, cleanup, anvil, &entry.service)
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
@@ -354,8 +194,8 @@ pub async fn generation(
         attempts: delivery_plugins(&config, &registry)?,
         log: MailLog::new(&config.get(&SYSLOG_NAME), "qmgr"),
     };
-    let pickup = Pickup::of(&config)?;
-    Ok(Generation { config, cleanup, pickup, smtpd: servers, qmgr, verify })
+    let pickup = Pickup::of(&config, &cleanups)?;
+    Ok(Generation { config, pickup, smtpd: servers, qmgr, verify })
 }
 
 /// The entries of master.cf that are SMTP servers: on ports, and on unix-domain sockets.
@@ -379,16 +219,18 @@ fn view_of(config: &Config, command: &str) -> Config {
 pub struct Pickup {
     /// Of its entry in master.cf. Without one sendmail works all the same, so Postfix's own master.cf stands in.
     pub wakeup: Wakeup,
+    pub cleanup: Arc<cleanup::Cleanup>,
     pub content_filter: String,
     pub overrides: cleanup::Overrides,
 }
 
 impl Pickup {
-    fn of(config: &Config) -> Result<Self> {
+    fn of(config: &Config, cleanups: &CleanupServices) -> Result<Self> {
         let view = view_of(config, "pickup");
         let entry = config.master().iter().find(|entry| entry.command == "pickup");
         Ok(Self {
             wakeup: entry.map_or(Wakeup { seconds: 60, only_if_used: false }, |entry| entry.wakeup),
+            cleanup: cleanups.named_by(&view)?,
             content_filter: view.get(&smtpd::parameters::CONTENT_FILTER),
             overrides: smtpd::cleanup_overrides(&view)?,
         })

@@ -87,13 +87,7 @@ async fn notify_all_failed(
             };
             match &failure.tell {
                 None => of_sender.push(report),
-                Some(owner) => {
-                    let mut envelope = mail::Envelope::clone(&message.envelope);
-                    envelope.sender.clone_from(owner);
-                    let mut of_owner = message.clone();
-                    of_owner.envelope = envelope.into();
-                    notify_failed(generation, &of_owner, &[report], now).await?;
-                }
+                Some(owner) => generation.bounce.failed_for(owner, message, &[report], now).await?,
             }
         }
     }

@@ -31,9 +31,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// Says a line that is no refusal, such as `250 2.0.0 Ok`.
     pub async fn say(&mut self, line: &str) -> Result<(), End> {
         self.slow_down().await?;
-        let output = self.line.output();
-        output.extend_from_slice(line.as_bytes());
-        output.extend_from_slice(b"\r\n");
+        self.write_lines(|output| {
+            output.extend_from_slice(line.as_bytes());
+            output.extend_from_slice(b"\r\n");
+        });
         Ok(())
     }
 
@@ -46,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         if reply.code >= 400 {
             footer::append(&mut reply, self.service, &self.session).await;
         }
-        reply.write_to(self.line.output());
+        self.write_lines(|output| reply.write_to(output));
         self.hangup |= reply.closes || matches!(reply.code, 421 | 521);
         Ok(())
     }
@@ -66,6 +67,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             tokio::time::sleep(pause).await;
         }
         Ok(())
+    }
+
+    /// Whole lines for the client; for debug_peer_list they are logged as well.
+    pub fn write_lines(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let output = self.line.output();
+        let start = output.len();
+        write(output);
+        if self.debugged {
+            let label = &self.session.client.label;
+            for line in output[start..].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let line = printable(String::from_utf8_lossy(line).trim_end());
+                self.service.log.info(format_args!("> {label}: {line}"));
+            }
+        }
+    }
+
+    /// A command of a client in debug_peer_list. What AUTH carries is a password, which no log should hold.
+    pub fn log_command(&self) {
+        let line = String::from_utf8_lossy(self.command_line());
+        let mut words = line.split_ascii_whitespace();
+        let shown = match (words.next(), words.next(), words.next()) {
+            (Some(verb), Some(mechanism), Some(_)) if verb.eq_ignore_ascii_case("AUTH") => {
+                format!("{verb} {mechanism} ...")
+            }
+            _ => printable(&line),
+        };
+        self.service.log.info(format_args!("< {}: {shown}", self.session.client.label));
     }
 
     /// The session, to change it. Copies it only when a plugin kept its snapshot.

@@ -58,6 +58,8 @@ pub(crate) struct Conversation<'s, S> {
     pub sasl: Option<Offer>,
     pub xclient: bool,
     pub xforward: bool,
+    /// The client is in debug_peer_list.
+    pub debugged: bool,
     pub discarded: EhloKeywords,
     /// smtpd_forbid_bare_newline for this client.
     pub bare_newline: BareNewline,
@@ -113,6 +115,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             sasl: None,
             xclient: false,
             xforward: false,
+            debugged: false,
             discarded: settings.discarded,
             bare_newline: settings.bare_newline,
             errors: 0,
@@ -203,10 +206,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
 
     async fn say_banner(&mut self) -> Result<(), End> {
         let service = self.service;
-        let output = self.line.output();
-        output.extend_from_slice(b"220 ");
-        output.extend_from_slice(service.settings.banner.as_bytes());
-        output.extend_from_slice(b"\r\n");
+        self.write_lines(|output| {
+            output.extend_from_slice(b"220 ");
+            output.extend_from_slice(service.settings.banner.as_bytes());
+            output.extend_from_slice(b"\r\n");
+        });
         Ok(())
     }
 
@@ -222,7 +226,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let reject = settings.bare_newline == BareNewline::Reject;
         let spared = listed("smtpd_forbid_bare_newline_exclusions", reject).await;
         let discarded = self.service.discarded_keywords(&client.address).await;
+        let debugged = listed("debug_peer_list", settings.has_debug_peers).await;
         (self.xclient, self.xforward, self.discarded) = (xclient, xforward, discarded);
+        self.debugged = debugged;
         self.bare_newline = if reject && spared { BareNewline::Normalize } else { settings.bare_newline };
     }
 
@@ -328,6 +334,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     pub async fn read_command(&mut self) -> Result<bool, End> {
         let limit = self.service.settings.line_length_limit;
         let end = self.line.read_line(limit, &mut self.deadline, &mut self.command).await?;
+        if self.debugged {
+            self.log_command();
+        }
         let label = &self.session.client.label;
         match end {
             LineEnd::TooLong => {
@@ -342,6 +351,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             _ => {}
         }
         Ok(true)
+    }
+
+    /// The line read last.
+    pub fn command_line(&self) -> &[u8] {
+        &self.command
     }
 
     /// smtpd_forbid_bare_newline = reject.

@@ -277,7 +277,13 @@ pub(crate) struct SmtpMacros<'a> {
     pub content: bool,
 }
 
-const ONLY_BEFORE_CONTENT: [&str; 8] = [
+/// MILTER_README promises those of TLS for the content, too; 3.7 does not send them. libmilter keeps what came with HELO.
+const ONLY_BEFORE_CONTENT: [&str; 13] = [
+    "{cert_issuer}",
+    "{cert_subject}",
+    "{cipher}",
+    "{cipher_bits}",
+    "{tls_version}",
     "{client_connections}",
     "{client_resolve}",
     "{mail_addr}",

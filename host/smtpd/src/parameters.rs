@@ -79,8 +79,15 @@ config::parameters! {
     SMTPD_PROXY_EHLO: Text = "smtpd_proxy_ehlo", "$myhostname";
     /// host:port of a before-queue SMTP filter (amavis can run so).
     SMTPD_PROXY_FILTER: Text = "smtpd_proxy_filter", "";
+    /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
+    SMTPD_PROXY_OPTIONS: Text = "smtpd_proxy_options", "";
     /// Time limit of the before-queue filter.
     SMTPD_PROXY_TIMEOUT: Time = "smtpd_proxy_timeout", "100s", unit = s, min = 1;
+
+    // === log ===
+
+    /// Names and addresses of clients whose sessions are logged line by line.
+    DEBUG_PEER_LIST: Text = "debug_peer_list", "";
 
     // === limits ===
 

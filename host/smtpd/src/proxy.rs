@@ -1,17 +1,20 @@
 //! smtpd_proxy_filter: SMTPD_PROXY_README. A content filter behind the server and before the queue; its answer is the client's.
 
 use std::{
-    io,
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use cleanup::Answer;
+use config::{Config, parameters::QUEUE_DIRECTORY};
 use hook::{Sockets, Stream};
 use mail::{Reply, Status, xtext};
+use tempfile::SpooledTempFile;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{Session, conversation::Conversation, restrict};
+use crate::{Session, SmtpdError, conversation::Conversation, parameters as p, restrict};
 
 /// A filter's reply is no longer.
 const LONGEST_REPLY: usize = 64 * 1024;
@@ -23,14 +26,46 @@ pub(crate) struct ProxySettings {
     pub filter: String,
     pub ehlo: String,
     pub timeout: Duration,
+    /// smtpd_proxy_options = speed_adjust: the filter hears of a message that is complete. Larger ones wait in this directory.
+    pub speed_adjust: Option<PathBuf>,
+}
+
+impl ProxySettings {
+    /// None: no smtpd_proxy_filter.
+    pub fn from(config: &Config) -> Result<Option<Self>, SmtpdError> {
+        let filter = config.get(&p::SMTPD_PROXY_FILTER);
+        let mut speed_adjust = None;
+        for option in config.get(&p::SMTPD_PROXY_OPTIONS).split(config::tokens::COMMA_SPACE).filter(|o| !o.is_empty()) {
+            if !option.eq_ignore_ascii_case("speed_adjust") {
+                let (option, value) = (option.to_string(), config.get(&p::SMTPD_PROXY_OPTIONS));
+                return Err(SmtpdError::ConfigUnknownOption { name: "smtpd_proxy_options", option, value });
+            }
+            speed_adjust = Some(Path::new(&config.get(&QUEUE_DIRECTORY)).join("incoming"));
+        }
+        let (ehlo, timeout) = (config.get(&p::SMTPD_PROXY_EHLO), config.get(&p::SMTPD_PROXY_TIMEOUT));
+        Ok((!filter.is_empty()).then_some(Self { filter, ehlo, timeout, speed_adjust }))
+    }
+}
+
+/// A message up to so many bytes waits in memory for its end.
+const KEPT_IN_MEMORY: usize = 256 * 1024;
+
+/// What the filter will hear once the message is complete.
+struct Kept {
+    /// MAIL and RCPT, as the client said them.
+    commands: Vec<String>,
+    /// Without doubled dots.
+    content: Mutex<SpooledTempFile>,
 }
 
 /// A message on its way through the filter.
 pub(crate) struct Proxy {
     filter: String,
     timeout: Duration,
-    /// The mutex only makes it shareable; it is never locked by two.
-    stream: Mutex<Box<dyn Stream>>,
+    /// The mutex only makes it shareable; it is never locked by two. None: not connected yet.
+    stream: Mutex<Option<Box<dyn Stream>>>,
+    /// speed_adjust: until the message is complete.
+    kept: Option<Kept>,
     read: Vec<u8>,
     /// The next byte of content begins a line.
     line_begins: bool,
@@ -61,17 +96,37 @@ impl Proxy {
             Ok(stream) => stream.map_err(why)?,
             Err(_) => return Err(why(io::Error::from(io::ErrorKind::TimedOut))),
         };
-        let (filter, timeout, stream) = (filter.clone(), settings.timeout, Mutex::new(stream));
-        Ok(Self { filter, timeout, stream, read: Vec::new(), line_begins: true, in_content: false, failed: false })
+        Ok(Self { stream: Mutex::new(Some(stream)), ..Self::unconnected(settings) })
     }
 
-    fn stream(&mut self) -> &mut Box<dyn Stream> {
-        self.stream.get_mut().unwrap_or_else(PoisonError::into_inner)
+    fn unconnected(settings: &ProxySettings) -> Self {
+        Self {
+            filter: settings.filter.clone(),
+            timeout: settings.timeout,
+            stream: Mutex::new(None),
+            kept: None,
+            read: Vec::new(),
+            line_begins: true,
+            in_content: false,
+            failed: false,
+        }
+    }
+
+    /// One that listens only when the message is complete.
+    fn keeping(settings: &ProxySettings, directory: &Path, mail: String) -> Self {
+        let content = Mutex::new(tempfile::spooled_tempfile_in(KEPT_IN_MEMORY, directory));
+        Self { kept: Some(Kept { commands: vec![mail], content }), ..Self::unconnected(settings) }
+    }
+
+    fn stream(&mut self) -> io::Result<&mut Box<dyn Stream>> {
+        let stream = self.stream.get_mut().unwrap_or_else(PoisonError::into_inner);
+        stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
         let limit = self.timeout;
-        match tokio::time::timeout(limit, self.stream().write(bytes)).await {
+        let writing = async { self.stream()?.write(bytes).await };
+        match tokio::time::timeout(limit, writing).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(format!("lost connection with proxy {}", self.filter)),
             Err(_) => Err(format!("timeout talking to proxy {}", self.filter)),
@@ -92,7 +147,8 @@ impl Proxy {
                 }
             }
             let mut piece = [0; 4096];
-            let got = match tokio::time::timeout(limit, self.stream().read(&mut piece)).await {
+            let reading = async { self.stream()?.read(&mut piece).await };
+            let got = match tokio::time::timeout(limit, reading).await {
                 Ok(Ok(0) | Err(_)) => return Err(format!("lost connection with proxy {}", self.filter)),
                 Ok(Ok(got)) => got,
                 Err(_) => return Err(format!("timeout talking to proxy {}", self.filter)),
@@ -107,7 +163,7 @@ impl Proxy {
     /// The message is over, or there was none. Its answer changes nothing.
     async fn quit(&mut self) {
         // Within content it would be part of it: only the end of the connection takes that back.
-        if !self.in_content && !self.failed {
+        if !self.in_content && !self.failed && self.kept.is_none() {
             let _ = self.send(b"QUIT\r\n").await;
         }
     }
@@ -145,6 +201,11 @@ impl Proxy {
 
     /// Content as it came, dots doubled: RFC 5321 section 4.5.2.
     pub async fn content(&mut self, text: &[u8]) -> Result<(), String> {
+        if let Some(kept) = &mut self.kept {
+            // To memory or the page cache: nobody is promised that it lasts.
+            let written = kept.content.get_mut().unwrap_or_else(PoisonError::into_inner).write_all(text);
+            return written.map_err(|error| format!("temporary file for proxy {}: {error}", self.filter));
+        }
         let mut out = Vec::with_capacity(text.len() + 16);
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             if self.line_begins && line.first() == Some(&b'.') {
@@ -208,6 +269,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     async fn proxy_told(&mut self, argument: &str) -> Option<Reply> {
         let service = self.service;
         let settings = service.settings.proxy.as_ref()?;
+        if let Some(directory) = &settings.speed_adjust {
+            if self.proxy.is_none() {
+                let mail = format!("MAIL {}", self.proxy_mail);
+                self.proxy = Some(Proxy::keeping(settings, directory, mail));
+                self.log_client();
+            }
+            if let Some(kept) = self.proxy.as_mut().and_then(|proxy| proxy.kept.as_mut()) {
+                kept.commands.push(format!("RCPT {argument}"));
+            }
+            return None;
+        }
         if self.proxy.is_none() {
             let opened = async {
                 let mut proxy = Proxy::connect(settings, &*service.services.sockets).await?;
@@ -231,6 +303,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// A command of the client. None: the filter likes it.
     pub async fn proxy_command(&mut self, line: &str, wanted: char) -> Option<Reply> {
         let proxy = self.proxy.as_mut()?;
+        if proxy.kept.is_some() {
+            return None;
+        }
         let answer = proxy.command(line).await;
         if let Ok(lines) = &answer
             && let Some(last) = lines.last().filter(|last| !last.starts_with(wanted))
@@ -262,7 +337,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let first = first.map(|recipient| recipient.address.clone());
         self.session_mut().recipient = first;
         if proxy.failed {
-            return Some(unavailable());
+            return Some(self.proxy_failed());
+        }
+        if let Some(kept) = proxy.kept.take() {
+            match self.replay(kept).await {
+                Ok(listening) => proxy = listening,
+                Err(reply) => return Some(reply),
+            }
         }
         let outcome = async {
             if !proxy.line_begins {
@@ -271,7 +352,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             proxy.command(".").await
         };
         let reply = match outcome.await {
-            Err(why) => self.proxy_trouble(&why),
+            Err(why) => self.proxy_lost(&why),
             Ok(lines) => {
                 let accepted = lines.last().is_some_and(|line| line.starts_with('2'));
                 self.proxy_reply(&lines, if accepted { "accept" } else { "reject" })
@@ -280,6 +361,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         proxy.in_content = false;
         proxy.quit().await;
         Some(reply)
+    }
+
+    /// speed_adjust: connects, and says everything up to the final dot. The error is the client's reply.
+    async fn replay(&mut self, kept: Kept) -> Result<Proxy, Reply> {
+        let service = self.service;
+        let settings = service.settings.proxy.as_ref().ok_or_else(unavailable)?;
+        let opened = async {
+            let mut proxy = Proxy::connect(settings, &*service.services.sockets).await?;
+            proxy.greet(&settings.ehlo, &self.session).await?;
+            Ok::<_, String>(proxy)
+        };
+        let mut proxy = match opened.await {
+            Ok(proxy) => proxy,
+            Err(why) => return Err(self.proxy_lost(&why)),
+        };
+        for (line, wanted) in kept.commands.iter().map(|line| (line.as_str(), '2')).chain([("DATA", '3')]) {
+            let lines = match proxy.command(line).await {
+                Ok(lines) => lines,
+                Err(why) => return Err(self.proxy_lost(&why)),
+            };
+            let last = lines.last().map(String::as_str).unwrap_or_default();
+            if !last.starts_with(wanted) {
+                service.log.warning(format_args!("{}", proxy.rejected(line, last)));
+                proxy.quit().await;
+                return Err(self.proxy_reply(&lines, "reject"));
+            }
+        }
+        proxy.in_content = true;
+        let mut content = kept.content.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let unreadable = |error: io::Error| format!("temporary file for proxy {}: {error}", settings.filter);
+        let copied = async {
+            content.rewind().map_err(unreadable)?;
+            let mut piece = vec![0; 64 * 1024];
+            loop {
+                match content.read(&mut piece).map_err(unreadable)? {
+                    0 => return Ok::<_, String>(()),
+                    got => proxy.content(&piece[..got]).await?,
+                }
+            }
+        };
+        match copied.await {
+            Ok(()) => Ok(proxy),
+            Err(why) => Err(self.proxy_lost(&why)),
+        }
     }
 
     /// Content on its way: to the filter, where there is one.
@@ -292,6 +417,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
             self.service.log.warning(format_args!("{why}"));
         }
         true
+    }
+
+    /// The connection broke with the content; the client's reply is in the log as if the filter had said it.
+    fn proxy_lost(&mut self, why: &str) -> Reply {
+        self.service.log.warning(format_args!("{why}"));
+        self.proxy_failed()
+    }
+
+    fn proxy_failed(&self) -> Reply {
+        let reply = unavailable();
+        restrict::log::proxied(&self.service.log, &self.session, "reject", &reply.log_text());
+        reply
     }
 
     fn proxy_trouble(&mut self, why: &str) -> Reply {

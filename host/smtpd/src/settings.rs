@@ -85,6 +85,8 @@ pub struct Settings {
     pub(crate) overrides: cleanup::Overrides,
     /// None: no smtpd_proxy_filter.
     pub(crate) proxy: Option<crate::proxy::ProxySettings>,
+    /// debug_peer_list is not empty.
+    pub(crate) has_debug_peers: bool,
     /// receive_override_options = no_unknown_recipient_checks.
     pub(crate) takes_unknown_recipients: bool,
     pub(crate) reject_footer: String,
@@ -167,10 +169,8 @@ impl Settings {
             header_rewrite_clients: words(&config.get(&p::LOCAL_HEADER_REWRITE_CLIENTS)),
             content_filter: config.get(&p::CONTENT_FILTER),
             overrides: cleanup_overrides(config)?,
-            proxy: Some(config.get(&p::SMTPD_PROXY_FILTER)).filter(|filter| !filter.is_empty()).map(|filter| {
-                let (ehlo, timeout) = (config.get(&p::SMTPD_PROXY_EHLO), config.get(&p::SMTPD_PROXY_TIMEOUT));
-                crate::proxy::ProxySettings { filter, ehlo, timeout }
-            }),
+            proxy: crate::proxy::ProxySettings::from(config)?,
+            has_debug_peers: set(config.get(&p::DEBUG_PEER_LIST)),
             takes_unknown_recipients: has("no_unknown_recipient_checks"),
             reject_footer: config.get(&p::SMTPD_REJECT_FOOTER),
             reject_footer_maps: config.get(&p::SMTPD_REJECT_FOOTER_MAPS),

@@ -69,10 +69,14 @@ impl Wanted {
         }
     }
 
-    /// Names and values for an event.
-    pub async fn values(&self, moment: Moment, macros: &dyn Macros) -> Vec<String> {
+    /// Names and values for an event. None: no names are listed for it.
+    pub async fn values(&self, moment: Moment, macros: &dyn Macros) -> Option<Vec<String>> {
+        let names = self.names(moment);
+        if names.is_empty() {
+            return None;
+        }
         let mut values = Vec::new();
-        for name in self.names(moment) {
+        for name in names {
             let own = match name.as_str() {
                 "j" => Some(self.settings.hostname.clone()),
                 "v" => Some(self.settings.version.clone()),
@@ -83,6 +87,6 @@ impl Wanted {
                 values.extend([name.clone(), value]);
             }
         }
-        values
+        Some(values)
     }
 }

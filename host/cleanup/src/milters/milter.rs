@@ -182,10 +182,9 @@ impl Milter {
         }
         let mut out = Vec::new();
         if let Some(moment) = event.moment {
-            let values = self.wanted.values(moment, asking.macros).await;
-            let values = packet::strings(values.iter().map(String::as_bytes));
-            // Macros go even with an event that the milter does not want.
-            if !values.is_empty() {
+            // Macros go even with an event that the milter does not want, and where none has a value.
+            if let Some(values) = self.wanted.values(moment, asking.macros).await {
+                let values = packet::strings(values.iter().map(String::as_bytes));
                 packet::put(&mut out, smfic::MACRO, &[&[event.request], &values]);
             }
         }

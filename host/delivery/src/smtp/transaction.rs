@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hook::{MailLog, Notify, Request};
-use mail::{Status, address::quote, xtext};
+use mail::{Status, address::quote, uxtext, xtext};
 use net::Deadline;
 
 use super::{
@@ -412,7 +412,8 @@ fn rcpt_command(request: &Request, index: usize, address: &str, features: Featur
             None if original.is_ascii() => ("rfc822", quote(original).into_owned()),
             None => ("utf-8", quote(original).into_owned()),
         };
-        line += &format!(" ORCPT={kind};{}", xtext::encode(&address));
+        let encode = if kind.eq_ignore_ascii_case("utf-8") { uxtext::encode } else { xtext::encode };
+        line += &format!(" ORCPT={kind};{}", encode(&address));
         let names = [
             (Notify::NEVER, "NEVER"),
             (Notify::SUCCESS, "SUCCESS"),

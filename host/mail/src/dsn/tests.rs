@@ -110,7 +110,7 @@ fn delays_successes_and_copies() {
         "Content-Type: multipart/report; report-type=global-delivery-status;",
         "Content-Transfer-Encoding: 8bit",
         "Original-Envelope-Id: E1",
-        "Final-Recipient: utf-8; \"b b\"@x.example",
+        "Final-Recipient: rfc822; \"b b\"@x.example",
         "Original-Recipient: rfc822;other@x.example",
         "Action: delayed",
         "Diagnostic-Code: X-Postfix; host mx.example[192.0.2.1] said: 550 5.1.1 User",

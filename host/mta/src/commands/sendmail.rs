@@ -201,7 +201,14 @@ fn submit(invocation: &Invocation, call: Call) -> Result<u8> {
     let order = submit_order(&envelope)?;
     let words: Vec<&str> = order.iter().map(String::as_str).collect();
     let mut said = Vec::new();
-    match master::control::ask(queue_directory.as_ref(), &words, &content, |line| said.push(line))? {
+    let status = match master::control::ask(queue_directory.as_ref(), &words, &content, |line| said.push(line)) {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("sendmail: fatal: {error}");
+            return Ok(EX_TEMPFAIL);
+        }
+    };
+    match status {
         Some(0) => Ok(0),
         Some(status) if status != i32::from(EX_TEMPFAIL) => {
             eprintln!("sendmail: fatal: {}", said.join(" "));

@@ -26,6 +26,8 @@ config::parameters! {
     DAEMON_DIRECTORY: Text = "daemon_directory", "/usr/lib/postfix/sbin", min = 1;
     /// How long a daemon's request may take before the process gives itself up; requests have limits of their own.
     DAEMON_TIMEOUT: Time = "daemon_timeout", "18000s", unit = s, min = 1;
+    /// How much more is logged for debug_peer_list; here it is the same at every level, commands and replies.
+    DEBUG_PEER_LEVEL: Count = "debug_peer_level", "2", min = 1;
     /// Runs when a daemon is started with -D; a debugger attaches to the one process instead.
     DEBUGGER_COMMAND: Text = "debugger_command", "";
     /// Names the defer socket of bounce(8); the parts of one program need no names for each other.

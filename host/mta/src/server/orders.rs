@@ -163,8 +163,12 @@ impl Server {
         Ok(0)
     }
 
+    /// In the order of showq(8), which begins with maildrop.
     async fn list(&self, answer: &Answer) -> Result<i32> {
-        for message in self.queue.list().await? {
+        let directory = PathBuf::from(self.current.load().config.get(&QUEUE_DIRECTORY));
+        let mut listed = tokio::task::spawn_blocking(move || queue::maildrop::list(&directory)).await??;
+        listed.extend(self.queue.list().await?);
+        for message in listed {
             if !answer.line(json_of(&message).to_string()).await {
                 break;
             }
@@ -227,7 +231,7 @@ impl Server {
         envelope.content_filter.clone_from(&generation.pickup.content_filter);
         let log = MailLog::new(&generation.config.get(&SYSLOG_NAME), "pickup");
         let sender = envelope.sender.clone();
-        let id = generation.cleanup.new_queue_id();
+        let id = generation.pickup.cleanup.new_queue_id();
         log.info(format_args!("{id}: uid={uid} from=<{sender}>"));
         let trace = with_received(&generation.config, &id.to_string(), Some(uid), envelope.arrival, b"");
         let full_name = full_name(uid);
@@ -238,7 +242,7 @@ impl Server {
             full_name: &full_name,
             overrides: generation.pickup.overrides,
         };
-        generation.cleanup.submit_local(id, mail).await?;
+        generation.pickup.cleanup.submit_local(id, mail).await?;
         Ok(id.to_string())
     }
 

@@ -202,17 +202,22 @@ async fn too_much_mail<S: AsyncRead + AsyncWrite + Unpin>(c: &Conversation<'_, S
     Some(refusal(450, (7, 1), &format!("Error: too much mail from {}", client.address)))
 }
 
-/// queue_minfree, and room for one and a half messages of the largest size.
+/// queue_minfree, and room for one and a half messages of the largest size; for one more where a before-queue filter gets
+/// them only when they are complete.
 fn no_space<S: AsyncRead + AsyncWrite + Unpin>(c: &Conversation<'_, S>, size: u64) -> Option<Reply> {
     let settings = &c.service.settings;
     let free = c.service.free_space.bytes(c.service.services.clock.monotonic());
     let wanted = settings.message_size_limit.max(size);
-    if free > settings.queue_minfree && free / 3 * 2 > wanted {
+    let kept = settings.proxy.as_ref().is_some_and(|proxy| proxy.speed_adjust.is_some());
+    let (room, factor) = if kept { (free / 5 * 2, "2.5") } else { (free / 3 * 2, "1.5") };
+    if free > settings.queue_minfree && room > wanted {
         return None;
     }
     let reply = refusal(452, (3, 1), "Insufficient system storage");
     restrict::log::happened(&c.service.log, &c.session, "reject", format_args!("{}", reply.log_text()));
-    c.service.log.warning(format_args!("not enough free space in mail queue: {free} bytes < 1.5*message size limit"));
+    c.service
+        .log
+        .warning(format_args!("not enough free space in mail queue: {free} bytes < {factor}*message size limit"));
     Some(reply)
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ::mail::{EnvelopeRecipient, Reply, address, hostname, path, xtext};
+use ::mail::{EnvelopeRecipient, Reply, address, hostname, path, uxtext, xtext};
 use hook::Inputs;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -142,10 +142,14 @@ fn notify_bits(value: &str) -> Option<u8> {
     (bits & 1 == 0 || bits == 1).then_some(bits)
 }
 
-/// RFC 3461 section 4.2: `type;xtext`.
+/// RFC 3461 section 4.2: `type;xtext`; RFC 6533 section 3: another encoding under `utf-8`.
 fn original(value: &str) -> Option<String> {
     let (kind, coded) = value.split_once(';')?;
-    let decoded = xtext::decode(coded).ok()?;
+    let decoded = match kind.eq_ignore_ascii_case("utf-8") {
+        true => uxtext::decode(coded),
+        false => xtext::decode(coded),
+    };
+    let decoded = decoded.ok()?;
     (!kind.is_empty() && !decoded.contains(|c: char| c.is_control())).then(|| format!("{kind};{decoded}"))
 }
 
@@ -255,7 +259,8 @@ mod tests {
             assert_eq!(notify_bits(bad), None, "{bad}");
         }
         assert_eq!(original("rfc822;a+2Bb@c"), Some("rfc822;a+b@c".to_string()));
-        for bad in ["", "x", ";a", "rfc822;+", "rfc822;+0A"] {
+        assert_eq!(original("UTF-8;\\x{E9}+41@c"), Some("UTF-8;\u{e9}+41@c".to_string()));
+        for bad in ["", "x", ";a", "rfc822;+", "rfc822;+0A", "utf-8;\\x{0A}", "utf-8;\\x{}"] {
             assert_eq!(original(bad), None, "{bad}");
         }
     }

@@ -3,6 +3,4 @@
 config::parameters! {
     /// Turns bare CR and LF in content into spaces before queueing.
     CLEANUP_REPLACE_STRAY_CR_LF: Boolean = "cleanup_replace_stray_cr_lf", "yes";
-    /// The service that receives mail into the queue.
-    CLEANUP_SERVICE_NAME: Text = "cleanup_service_name", "cleanup", min = 1;
 }

@@ -1,10 +1,6 @@
 //! Not yet obeyed: the log.
 
 config::parameters! {
-    /// By how much the level rises for `debug_peer_list`.
-    DEBUG_PEER_LEVEL: Count = "debug_peer_level", "2", min = 1;
-    /// Domains and addresses whose sessions are logged at a higher level.
-    DEBUG_PEER_LIST: Text = "debug_peer_list", "";
     /// The command that compresses a rotated log file.
     MAILLOG_FILE_COMPRESSOR: Text = "maillog_file_compressor", "gzip", min = 1;
     /// What `maillog_file` must begin with.

@@ -13,6 +13,4 @@ config::parameters! {
     SMTPD_AUTHORIZED_VERP_CLIENTS: Text = "smtpd_authorized_verp_clients", "$authorized_verp_clients", protects;
     /// Lines of a session kept for notices to the postmaster.
     SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
-    /// How the before-queue filter is fed: `speed_adjust` waits for the whole message first.
-    SMTPD_PROXY_OPTIONS: Text = "smtpd_proxy_options", "";
 }
