@@ -86,8 +86,8 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, MasterError> {
 
 /// A socket in `private` or `public`, in the place of what an earlier server left there: the pid file says that we are alone.
 ///
-/// As in Postfix it is the directory that keeps strangers out, so the socket itself is open. But `public` also has the
-/// control socket, for which everybody may enter it; there the socket does what Postfix's directory of mode 0710 does.
+/// As in Postfix it is the directory that keeps strangers out, so the socket itself is open. Where everybody may enter the
+/// directory, the socket does what Postfix's `public` of mode 0710 does.
 fn bind_unix(path: &Path) -> Result<UnixListener, MasterError> {
     let open = || -> io::Result<UnixListener> {
         let mut open_to_all = false;
