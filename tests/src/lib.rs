@@ -18,6 +18,7 @@
 pub mod amavis;
 pub mod client;
 pub mod comparison;
+pub mod compiled;
 pub mod dialogue;
 pub mod dialogue_file;
 pub mod dns;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{client::Client, namespace::Place, needs, waiting};
+use crate::{client::Client, compiled, namespace::Place, needs, waiting};
 
 mod process;
 
@@ -132,6 +132,12 @@ pub fn alone(place: &Place, kind: Kind, test: &dyn Fn(&mut Server)) -> Result<()
     ))
 }
 
+/// The account both servers run as.
+fn mail_owner() -> (u32, u32) {
+    let owner = nix::unistd::User::from_name("postfix").ok().flatten().expect("user postfix, made by Debian's package");
+    (owner.uid.as_raw(), owner.gid.as_raw())
+}
+
 impl Server {
     pub fn new(place: &Place, kind: Kind) -> Self {
         let directory = place.directory(kind.name());
@@ -164,9 +170,8 @@ impl Server {
 
     /// A directory below this server's becomes the mail owner's.
     pub fn give(&self, name: &str) {
-        let owner =
-            nix::unistd::User::from_name("postfix").ok().flatten().expect("user postfix, made by Debian's package");
-        nix::unistd::chown(&self.directory.join(name), Some(owner.uid), Some(owner.gid)).expect("chown");
+        let (uid, gid) = mail_owner();
+        std::os::unix::fs::chown(self.directory.join(name), Some(uid), Some(gid)).expect("chown");
     }
 
     pub fn conf(&self) -> PathBuf {
@@ -277,6 +282,7 @@ impl Server {
                 }
             }
             Kind::Waxwing => {
+                compiled::lend(&self.directory.join("data"), mail_owner());
                 let mut command = Command::new(binary());
                 command.arg("-c").arg(self.conf()).arg("start-fg").stdin(Stdio::null());
                 command.stdout(output.try_clone().expect("a file")).stderr(output).envs(self.environment.clone());
@@ -297,6 +303,9 @@ impl Server {
                 // All ports are open when the first of them greets; some tests make it greet late or never.
                 client.set_patience(Duration::from_secs(2));
                 client.reply_line();
+                if !self.is_postfix() {
+                    compiled::collect(&self.directory.join("data"));
+                }
                 Ok(())
             }
             Err(why) => Err(format!("does not listen: {why}\n{}", said(self))),

@@ -125,6 +125,10 @@ impl Invocation {
                     println!("{}", usage());
                     std::process::exit(0);
                 }
+                [word] if word == "--version" || word == "-V" => {
+                    println!("waxwing {}", env!("CARGO_PKG_VERSION"));
+                    std::process::exit(0);
+                }
                 [word, words @ ..] => {
                     let Some(command) = by_name(word) else {
                         return Err(format!("waxwing: unknown command: {word}\n\n{}", usage()));
