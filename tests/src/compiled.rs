@@ -33,7 +33,9 @@ fn copy_all(from: &Path, to: &Path, owner: Option<(u32, u32)>) -> io::Result<()>
     own(to)?;
     for file in files {
         let path = file?.path();
-        let (Some(name), Some("cwasm")) = (path.file_name(), path.extension().and_then(|e| e.to_str())) else { continue };
+        let (Some(name), Some("cwasm")) = (path.file_name(), path.extension().and_then(|e| e.to_str())) else {
+            continue;
+        };
         let target = to.join(name);
         if target.exists() {
             continue;

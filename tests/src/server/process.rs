@@ -41,8 +41,10 @@ pub fn kill_family(root: u32) -> Vec<u32> {
     family
 }
 
-/// Dead, if perhaps not yet collected by its parent.
+/// Dead, if perhaps not yet collected by its parent: its first thread is a zombie, and no other is left that could hold files
+/// or ports.
 pub fn is_gone(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
-    stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
+    let zombie = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']));
+    zombie && fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count) <= 1
 }
