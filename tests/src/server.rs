@@ -104,11 +104,18 @@ pub struct Server {
     process: Option<Child>,
 }
 
-/// Plays the test to Postfix, which proves the test, then to Waxwing. Says which of them failed, with its log.
+/// Plays the test to Postfix, which proves the test, then to Waxwing. Says which of them failed, with its log. Postfix gets a
+/// second try: now and then one of its own queue scans meets a delivery under way, and mail waits for the next scan.
 pub fn both(place: &Place, test: impl Fn(&mut Server)) {
     let mut failures = Vec::new();
     for kind in [Kind::Postfix, Kind::Waxwing].into_iter().filter(|k| needs::asked_for(k.name())) {
-        failures.extend(alone(place, kind, &test).err());
+        let mut failure = alone(place, kind, &test).err();
+        if let (Kind::Postfix, Some(why)) = (kind, &failure) {
+            needs::say(&format!("once more, after: {why}"));
+            fs::remove_dir_all(place.directory(kind.name())).expect("its files go");
+            failure = alone(place, kind, &test).err();
+        }
+        failures.extend(failure);
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
