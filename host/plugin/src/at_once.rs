@@ -1,5 +1,5 @@
 //! Calls that try to do without a stack of their own. Most questions to tables and addresses are answered from memory; a call
-//! that meets nothing else need not be able to wait, and costs a quarter less. One that does meet something is given up, with all
+//! that meets nothing else need not be able to wait, and costs less. One that does meet something is given up, with all
 //! it wanted changed, and made anew where it can wait.
 
 use std::{
