@@ -1,9 +1,9 @@
 //! Postfix or Waxwing as a test starts it: the same main.cf, master.cf and tables in a directory of its own.
 
 use std::{
-    env, fs,
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
@@ -488,10 +488,7 @@ impl Drop for Server {
     }
 }
 
-/// The binary under test, found before the namespace was made.
+/// The binary under test, by its absolute path: tests run in other directories than the one `$WAXWING` was given in.
 pub fn binary() -> PathBuf {
-    match env::var_os("WAXWING") {
-        Some(path) => Path::new(&path).to_path_buf(),
-        None => needs::waxwing().clone().expect("needs::present checked it"),
-    }
+    needs::waxwing().clone().expect("needs::present checked it")
 }
