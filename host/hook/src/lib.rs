@@ -44,8 +44,8 @@ pub use futures_util::future::BoxFuture;
 pub use log::{Level, LogLine, MailLog};
 pub use report::{Report, ReportEvent, ReportKind};
 pub use restriction::{
-    Answer, ArgumentKind, Catalogue, Inputs, Offer, Outcome as RestrictionOutcome, Restriction, Stage, Stages, Traits,
-    TypedReply, Verdict,
+    Answer, ArgumentKind, Catalogue, Inputs, Offer, Outcome as RestrictionOutcome, Restriction, Seen, Stage, Stages,
+    Traits, TypedReply, Verdict,
 };
 pub use services::{
     AddressClass, AddressError, Addresses, Clock, Dns, DnsAnswer, DnsFailure, DnsReason, Listing, Probe, ProbeStatus,

@@ -127,6 +127,20 @@ pub enum Verdict {
     Hangup,
 }
 
+/// What a call looked at before it answered. Where that is less than [`Offer::depends_on`], its answer holds for longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub inputs: Inputs,
+    /// The list it was asked in.
+    pub stage: bool,
+}
+
+impl Seen {
+    pub const NOTHING: Self = Self { inputs: Inputs::empty(), stage: false };
+    /// Also where it is not known.
+    pub const EVERYTHING: Self = Self { inputs: Inputs::all(), stage: true };
+}
+
 /// A verdict with everything the plugin asked for during the call. Cloned when the host reuses it.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -139,12 +153,20 @@ pub struct Answer {
     pub pause: Duration,
     /// mode=warn: log what it would do, change nothing.
     pub warn_only: bool,
+    pub seen: Seen,
 }
 
 impl Answer {
     /// A bare verdict.
     pub fn of(verdict: Verdict) -> Self {
-        Self { verdict, edits: Vec::new(), log: Vec::new(), pause: Duration::ZERO, warn_only: false }
+        Self {
+            verdict,
+            edits: Vec::new(),
+            log: Vec::new(),
+            pause: Duration::ZERO,
+            warn_only: false,
+            seen: Seen::EVERYTHING,
+        }
     }
 }
 

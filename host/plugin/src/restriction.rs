@@ -10,13 +10,13 @@ use std::{
 };
 
 use hook::{
-    Answer, ArgumentKind, BoxFuture, Call, FailureKind, Offer, RestrictionOutcome as Outcome, TypedReply, Verdict,
+    Answer, ArgumentKind, BoxFuture, Call, FailureKind, Offer, RestrictionOutcome as Outcome, Seen, TypedReply, Verdict,
 };
 
 use crate::{
     bindings::{exports::waxwing::plugin::restrictions, waxwing::plugin::types},
     instances::Live,
-    limits::{Mode, World},
+    limits::{InstanceScope, Mode, World},
     loaded::{Plugin, not_exported},
     state::{Editing, Phase},
 };
@@ -93,7 +93,7 @@ impl WasmRestriction {
             Some(guest) => self.plugin.runner.call(store, limit, guest.func_check(), params).await,
             None => Err(not_exported()),
         };
-        self.finish(out.live, call, verdict)
+        self.finish(out.live, call, verdict).map(|answer| Answer { seen: Seen::EVERYTHING, ..answer })
     }
 
     fn finish(
@@ -112,6 +112,8 @@ impl WasmRestriction {
             log: std::mem::take(&mut state.log),
             pause: state.pause,
             warn_only: self.plugin.settings.mode == Mode::Warn,
+            // An instance of its own may remember what it was asked before.
+            seen: if self.plugin.settings.instance == InstanceScope::Shared { state.seen } else { Seen::EVERYTHING },
         };
         self.plugin.keep(call, live);
         Ok(answer)

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hook::{Call, Edit, FailureKind, LogLine, MailLog, Services};
+use hook::{Call, Edit, FailureKind, Inputs, LogLine, MailLog, Seen, Services};
 use wasmtime::{ResourceLimiter, component::ResourceTable};
 
 use crate::{connections::Connections, engine::Ticks, grants::Grants, parameters::Value};
@@ -140,6 +140,8 @@ pub(crate) struct State {
     edit_bytes: usize,
     pub log: Vec<LogLine>,
     pub pause: Duration,
+    /// What the call has looked at so far.
+    pub seen: Seen,
     pub meter: Meter,
     /// The connections its instance holds.
     pub open: ResourceTable,
@@ -184,6 +186,7 @@ impl State {
             edit_bytes: 0,
             log: Vec::new(),
             pause: Duration::ZERO,
+            seen: Seen::NOTHING,
             meter: Meter::new(memory_limit, ticks),
             open: ResourceTable::new(),
             at_once: false,
@@ -200,11 +203,18 @@ impl State {
         self.edit_bytes = 0;
         self.log.clear();
         self.pause = Duration::ZERO;
+        self.seen = Seen::NOTHING;
     }
 
-    /// The session behind the call; refuses where there is none.
-    pub(crate) fn session(&self) -> wasmtime::Result<&dyn hook::SessionView> {
+    /// The session behind the call, to look at these inputs; refuses where there is none.
+    pub(crate) fn session(&mut self, inputs: Inputs) -> wasmtime::Result<&dyn hook::SessionView> {
+        self.seen.inputs |= inputs;
         Ok(&*self.current()?.session)
+    }
+
+    /// The call looks at what may be something else next time, or at the list it is asked in.
+    pub(crate) fn sees_everything(&mut self) {
+        self.seen = Seen::EVERYTHING;
     }
 
     /// The call; refuses where it has neither session nor message (table, report, describe).

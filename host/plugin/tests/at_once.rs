@@ -2,7 +2,7 @@
 
 mod support;
 
-use hook::{Call, Catalogue, LogLine, Restriction, Verdict};
+use hook::{Call, Catalogue, Inputs, LogLine, Restriction, Seen, Verdict};
 use support::{
     Server, call,
     guest::{Guest, VERDICT},
@@ -65,4 +65,44 @@ async fn an_instance_with_a_memory_waits_where_it_is() {
     for (count, key) in ["known", "late", "known", "late"].into_iter().enumerate() {
         assert_eq!(asked(&*restriction, key, &call).await, (Verdict::Permit, (count + 1).to_string()));
     }
+}
+
+/// Reads the attribute whose number in wit/session.wit, from A on, is its argument; with `@`, the stage.
+fn looks(name: &'static str) -> Guest {
+    let mut guest = Guest::new(
+        name,
+        "(if (i32.eq (i32.load8_u (local.get 3)) (i32.const 64))
+             (then (drop (call $stage)))
+             (else (call $get (i32.sub (i32.load8_u (local.get 3)) (i32.const 65)) (i32.const 3200))))",
+    );
+    guest.definitions = r#"(import "waxwing:plugin/session@0.1.0" "get" (func $get (param i32 i32)))
+        (import "waxwing:plugin/session@0.1.0" "current-stage" (func $stage (result i32)))"#
+        .into();
+    guest
+}
+
+#[tokio::test]
+async fn an_answer_tells_what_its_call_looked_at() {
+    let plugins_cf = "looks looks.wasm\n  -o instance=shared\nremembers remembers.wasm\n";
+    let components = [("looks.wasm", looks("looks").module()), ("remembers.wasm", looks("remembers").module())];
+    let server = Server::new(plugins_cf, &components);
+    let host = server.start().await.unwrap_or_else(|error| panic!("{error}"));
+    let call = call();
+    let seen = async |plugin: &str, argument: &str| {
+        let restriction = host.current().of_plugin(plugin).unwrap_or_else(|error| panic!("{error}"));
+        let answer = restriction.check(Some(argument), &call).await;
+        answer.unwrap_or_else(|failure| panic!("{plugin} {argument}: {failure}")).seen
+    };
+    for (argument, inputs) in [
+        ("C", Inputs::HELO),
+        ("E", Inputs::SENDER),
+        ("F", Inputs::RECIPIENT),
+        ("G", Inputs::CONNECTION),
+        ("C", Inputs::HELO),
+    ] {
+        assert_eq!(seen("looks", argument).await, Seen { inputs, stage: false }, "{argument}");
+    }
+    assert_eq!(seen("looks", "A").await, Seen::EVERYTHING, "protocol_state is another in each list");
+    assert_eq!(seen("looks", "@").await, Seen::EVERYTHING, "the stage itself");
+    assert_eq!(seen("remembers", "C").await, Seen::EVERYTHING, "its instance may remember earlier calls");
 }

@@ -1,6 +1,6 @@
 //! `addresses` and `verification`: trivial-rewrite(8) and verify(8).
 
-use hook::{AddressClass, AddressError, Attribute, Listing, ProbeStatus};
+use hook::{AddressClass, AddressError, Attribute, Inputs, Listing, ProbeStatus};
 
 use crate::{
     bindings::waxwing::plugin::{addresses, verification},
@@ -28,7 +28,7 @@ impl addresses::Host for State {
                 },
                 source_routed: found.source_routed,
             }),
-            Err(failed) => Err(error(failed)),
+            Err(failed) => Err(self.failed(failed)),
         })
     }
 
@@ -37,7 +37,14 @@ impl addresses::Host for State {
         address: String,
     ) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
         self.needs("addresses", false)?;
-        Ok(self.plugin.services()?.addresses.find_recipient(&address).await.map(listing).map_err(error))
+        Ok(self
+            .plugin
+            .services()?
+            .addresses
+            .find_recipient(&address)
+            .await
+            .map(listing)
+            .map_err(|failed| self.failed(failed)))
     }
 
     async fn find_sender(
@@ -45,14 +52,21 @@ impl addresses::Host for State {
         address: String,
     ) -> wasmtime::Result<Result<addresses::Listing, addresses::AddressError>> {
         self.needs("addresses", false)?;
-        Ok(self.plugin.services()?.addresses.find_sender(&address).await.map(listing).map_err(error))
+        Ok(self
+            .plugin
+            .services()?
+            .addresses
+            .find_sender(&address)
+            .await
+            .map(listing)
+            .map_err(|failed| self.failed(failed)))
     }
 }
 
 impl verification::Host for State {
     async fn probe(&mut self, address: String) -> wasmtime::Result<Result<verification::ProbeResult, String>> {
         self.needs("verification", false)?;
-        let session = self.session().ok();
+        let session = self.session(Inputs::all()).ok();
         let stress = session.and_then(|session| session.attribute(Attribute::Stress)).is_some_and(|s| !s.is_empty());
         let probe = self.plugin.services()?.addresses.probe(&address, stress).await;
         Ok(probe.map(|probe| verification::ProbeResult {
@@ -73,6 +87,14 @@ fn listing(listing: Listing) -> addresses::Listing {
         Listing::Listed => addresses::Listing::Listed,
         Listing::Unlisted => addresses::Listing::Unlisted,
         Listing::Unavailable => addresses::Listing::Unavailable,
+    }
+}
+
+impl State {
+    fn failed(&mut self, failed: AddressError) -> addresses::AddressError {
+        // It may go better next time.
+        self.sees_everything();
+        error(failed)
     }
 }
 

@@ -10,7 +10,8 @@ const PIECE: u32 = 64 * 1024;
 
 impl State {
     /// None before there is content.
-    fn message(&self) -> wasmtime::Result<Option<&dyn hook::MessageView>> {
+    fn message(&mut self) -> wasmtime::Result<Option<&dyn hook::MessageView>> {
+        self.sees_everything();
         Ok(self.current()?.message.as_deref())
     }
 }

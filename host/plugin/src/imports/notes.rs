@@ -7,10 +7,12 @@ use crate::{
 
 impl notes::Host for State {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        self.sees_everything();
         Ok(self.current()?.notes.get(&self.plugin.name, &key))
     }
 
     fn set(&mut self, key: String, value: Option<String>) -> wasmtime::Result<()> {
+        self.sees_everything();
         self.current()?
             .notes
             .set(&self.plugin.name, &key, value.as_deref())
@@ -18,6 +20,7 @@ impl notes::Host for State {
     }
 
     fn get_from(&mut self, plugin: String, key: String) -> wasmtime::Result<Option<String>> {
+        self.sees_everything();
         Ok(self.current()?.notes.get(&plugin, &key))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hook::Attribute as A;
+use hook::{Attribute as A, Inputs};
 
 use crate::{
     bindings::waxwing::plugin::{session, types},
@@ -12,24 +12,30 @@ use crate::{
 
 impl session::Host for State {
     fn get(&mut self, attribute: session::Attribute) -> wasmtime::Result<Option<String>> {
-        Ok(self.session()?.attribute(plain(attribute)).map(str::to_owned))
+        let attribute = plain(attribute);
+        self.sees(attribute);
+        Ok(self.session(Inputs::empty())?.attribute(attribute).map(str::to_owned))
     }
 
     fn get_many(&mut self, attributes: Vec<session::Attribute>) -> wasmtime::Result<Vec<Option<String>>> {
-        let session = self.session()?;
+        attributes.iter().for_each(|attribute| self.sees(plain(*attribute)));
+        let session = self.session(Inputs::empty())?;
         Ok(attributes.into_iter().map(|attribute| session.attribute(plain(attribute)).map(str::to_owned)).collect())
     }
 
     fn get_named(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.session()?.named(&name))
+        self.sees_everything();
+        Ok(self.session(Inputs::empty())?.named(&name))
     }
 
     fn current_stage(&mut self) -> wasmtime::Result<types::Stage> {
+        self.sees_everything();
         Ok(stage(self.current()?.stage))
     }
 
     fn current_facts(&mut self) -> wasmtime::Result<session::Facts> {
-        let facts = self.session()?.facts();
+        self.sees_everything();
+        let facts = self.session(Inputs::empty())?.facts();
         let mut out = session::Facts::empty();
         for (ours, theirs) in [
             (hook::Facts::ESMTP, session::Facts::ESMTP),
@@ -51,45 +57,70 @@ impl session::Host for State {
     }
 
     fn recipient_count(&mut self) -> wasmtime::Result<u32> {
-        Ok(self.session()?.recipient_count())
+        Ok(self.session(Inputs::RECIPIENT)?.recipient_count())
     }
 
     fn recipient_at(&mut self, index: u32) -> wasmtime::Result<Option<String>> {
-        Ok(self.session()?.recipient_at(index).map(str::to_owned))
+        Ok(self.session(Inputs::RECIPIENT)?.recipient_at(index).map(str::to_owned))
     }
 
     fn size(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.session()?.size())
+        Ok(self.session(Inputs::SENDER | Inputs::CONTENT)?.size())
     }
 
     fn client_port(&mut self) -> wasmtime::Result<u16> {
-        Ok(self.session()?.client_port())
+        Ok(self.session(Inputs::CONNECTION)?.client_port())
     }
 
     fn server_port(&mut self) -> wasmtime::Result<u16> {
-        Ok(self.session()?.server_port())
+        Ok(self.session(Inputs::CONNECTION)?.server_port())
     }
 
     fn encryption_keysize(&mut self) -> wasmtime::Result<u16> {
-        Ok(self.session()?.encryption_keysize())
+        Ok(self.session(Inputs::TLS)?.encryption_keysize())
     }
 
     fn client_connections(&mut self) -> wasmtime::Result<u32> {
-        Ok(self.session()?.client_connections())
+        self.sees_everything();
+        Ok(self.session(Inputs::empty())?.client_connections())
     }
 
     fn client_name_status(&mut self) -> wasmtime::Result<session::NameStatus> {
-        Ok(name_status(self.session()?.client_name_status()))
+        Ok(name_status(self.session(Inputs::CONNECTION)?.client_name_status()))
     }
 
     fn reverse_client_name_status(&mut self) -> wasmtime::Result<session::NameStatus> {
-        Ok(name_status(self.session()?.reverse_client_name_status()))
+        Ok(name_status(self.session(Inputs::CONNECTION)?.reverse_client_name_status()))
     }
 
     fn pause(&mut self, milliseconds: u32) -> wasmtime::Result<()> {
         self.current()?;
         self.pause += Duration::from_millis(milliseconds.into());
         Ok(())
+    }
+}
+
+impl State {
+    /// What may change an attribute, as the session tells of changes.
+    fn sees(&mut self, attribute: A) {
+        self.seen.inputs |= match attribute {
+            A::ClientAddress | A::ClientName | A::ReverseClientName | A::ServerAddress => Inputs::CONNECTION,
+            A::HeloName | A::ProtocolName => Inputs::HELO,
+            A::CcertSubject
+            | A::CcertIssuer
+            | A::CcertFingerprint
+            | A::CcertPubkeyFingerprint
+            | A::EncryptionProtocol
+            | A::EncryptionCipher
+            | A::TlsSni => Inputs::TLS,
+            A::SaslMethod | A::SaslUsername => Inputs::AUTH,
+            A::Sender | A::SaslSender | A::EnvelopeId | A::DsnReturn | A::BodyType => Inputs::SENDER,
+            A::Recipient | A::OriginalRecipient | A::DsnNotify => Inputs::RECIPIENT,
+            A::CompatibilityLevel | A::MailVersion | A::ServiceName | A::DaemonName => Inputs::empty(),
+            A::ProtocolState | A::QueueId | A::Instance | A::EtrnDomain | A::PolicyContext | A::Stress => {
+                return self.sees_everything();
+            }
+        };
     }
 }
 

@@ -5,7 +5,12 @@ use crate::{bindings::waxwing::plugin::store, grants::Grant, state::State};
 type Answer<T> = wasmtime::Result<Result<T, store::StoreError>>;
 
 impl State {
-    fn stored<T>(&self, name: &str, act: impl FnOnce(&dyn hook::Store) -> Result<T, hook::StoreError>) -> Answer<T> {
+    fn stored<T>(
+        &mut self,
+        name: &str,
+        act: impl FnOnce(&dyn hook::Store) -> Result<T, hook::StoreError>,
+    ) -> Answer<T> {
+        self.sees_everything();
         self.needs("store", false)?;
         if !self.plugin.grants.covers(Grant::Store, name) {
             return Ok(Err(store::StoreError::NotGranted));

@@ -10,6 +10,8 @@ type Answer<T> = wasmtime::Result<Result<T, tables::TableError>>;
 
 impl State {
     async fn find(&mut self, order: SearchOrder, tables: &str, key: &str) -> Answer<Option<hook::Found>> {
+        // The table may say something else next time.
+        self.sees_everything();
         self.needs("tables", true)?;
         if !self.plugin.may_read_tables(tables) && !self.service_has_tables(tables) {
             return Ok(Err(tables::TableError::Configuration(format!(
@@ -32,6 +34,9 @@ impl State {
     }
 
     fn told<T>(&mut self, found: Option<Result<T, hook::TableError>>) -> Answer<T> {
+        if !matches!(found, Some(Ok(_))) {
+            self.sees_everything();
+        }
         Ok(found.ok_or_else(|| self.would_wait())?.map_err(error))
     }
 

@@ -103,7 +103,7 @@ impl Evaluator<'_> {
         let began = self.tracer.as_ref().map(|_| self.lists.reader.services.clock.monotonic());
         // What a list named by a table says is about that table's subject: no answer for another one.
         let number = question.number.filter(|_| self.session.subject.is_none());
-        let kept = number.and_then(|n| self.reuse.find(n, stage, offer.depends_on)).cloned();
+        let kept = number.and_then(|n| self.reuse.find(n, stage)).cloned();
         let reused = kept.is_some();
         let outcome: RestrictionOutcome = match kept {
             Some(answer) => Ok(answer),

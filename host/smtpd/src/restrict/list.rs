@@ -39,15 +39,33 @@ pub(crate) enum What {
 /// A restriction and its argument.
 #[derive(Clone)]
 pub(crate) struct Question {
-    /// Unique in its generation; None for items that a table named.
+    /// The same for the same question in every list of a generation; None for items that a table named.
     pub number: Option<usize>,
     pub restriction: Arc<dyn Restriction>,
     pub argument: Option<String>,
 }
 
-/// What validating a restriction, by its plugin and name, with its argument came to: `check_plugin` may name a restriction
-/// that another plugin replaced.
-type Validated = HashMap<(String, String, Option<String>), Result<(), String>>;
+/// A restriction, by its plugin and name, with its argument: `check_plugin` may name a restriction that another plugin replaced.
+type QuestionKey = (String, String, Option<String>);
+
+fn question_key(restriction: &Arc<dyn Restriction>, argument: Option<&str>) -> QuestionKey {
+    let offer = restriction.offer();
+    (offer.plugin.clone(), offer.name.clone(), argument.map(str::to_string))
+}
+
+/// What validating came to.
+type Validated = HashMap<QuestionKey, Result<(), String>>;
+
+/// The numbers of the questions of one generation.
+#[derive(Default)]
+pub(crate) struct Numbers(HashMap<QuestionKey, usize>);
+
+impl Numbers {
+    fn of(&mut self, key: QuestionKey) -> usize {
+        let next = self.0.len();
+        *self.0.entry(key).or_insert(next)
+    }
+}
 
 /// Reads lists of one configuration generation.
 pub(crate) struct Reader {
@@ -109,8 +127,8 @@ impl Reader {
         Ok(Self { catalogue, services, log, places, classes, read_classes, valid, opened })
     }
 
-    /// Reads a parameter. `numbers` counts the items of the generation.
-    pub async fn read(&self, stage: Stage, text: &str, numbers: &mut usize) -> List {
+    /// Reads a parameter. `numbers` tells the questions of the generation apart.
+    pub async fn read(&self, stage: Stage, text: &str, numbers: &mut Numbers) -> List {
         let list = self.items(stage, text, Some(numbers), &mut Vec::new()).await;
         self.warn_of_unreachable(&list);
         self.warn_of_faults(stage, &list);
@@ -135,7 +153,7 @@ impl Reader {
     }
 
     /// Reads the classes as well, in case a table names one: their tables have to be open by then.
-    async fn read_classes(&mut self, numbers: &mut usize) {
+    async fn read_classes(&mut self, numbers: &mut Numbers) {
         let mut read = HashMap::new();
         for (name, text) in &self.classes {
             for stage in STAGES {
@@ -152,7 +170,13 @@ impl Reader {
     }
 
     /// `within`: the classes this is part of. No `numbers`: a table named these items.
-    async fn items(&self, stage: Stage, text: &str, mut numbers: Option<&mut usize>, within: &mut Vec<String>) -> List {
+    async fn items(
+        &self,
+        stage: Stage,
+        text: &str,
+        mut numbers: Option<&mut Numbers>,
+        within: &mut Vec<String>,
+    ) -> List {
         let mut items = Vec::new();
         let mut words = tokens::split(text, tokens::COMMA_SPACE).into_iter();
         while let Some(word) = words.next() {
@@ -201,7 +225,7 @@ impl Reader {
         stage: Stage,
         name: &str,
         text: &str,
-        numbers: Option<&mut usize>,
+        numbers: Option<&mut Numbers>,
         within: &mut Vec<String>,
     ) -> What {
         if within.iter().any(|outer| outer == name) {
@@ -220,7 +244,7 @@ impl Reader {
         restriction: Arc<dyn Restriction>,
         given: Option<String>,
         next: &mut impl FnMut() -> Option<String>,
-        numbers: Option<&mut usize>,
+        numbers: Option<&mut Numbers>,
     ) -> What {
         let offer = restriction.offer();
         let mut argument = given;
@@ -243,10 +267,7 @@ impl Reader {
         if !offer.stages.contains(stage.set()) {
             return What::Faulty(format!("restriction `{}' cannot be used in {}", offer.name, parameter(stage)));
         }
-        let number = numbers.map(|numbers| {
-            *numbers += 1;
-            *numbers - 1
-        });
+        let number = numbers.map(|numbers| numbers.of(question_key(&restriction, argument.as_deref())));
         if number.is_some()
             && let Err(why) = self.validate(stage, &restriction, argument.as_deref()).await
         {
@@ -263,7 +284,7 @@ impl Reader {
         argument: Option<&str>,
     ) -> Result<(), String> {
         let offer = restriction.offer();
-        let key = (offer.plugin.clone(), offer.name.clone(), argument.map(str::to_string));
+        let key = question_key(restriction, argument);
         if let Some(known) = lock(&self.valid).get(&key) {
             return known.clone();
         }
@@ -330,7 +351,7 @@ pub(crate) const UNLISTED_RECIPIENT: &str = "reject_unlisted_recipient";
 impl Lists {
     /// Reads and checks all lists of a service.
     pub async fn read(config: &Config, settings: &Settings, mut reader: Reader) -> Self {
-        let mut numbers = 0;
+        let mut numbers = Numbers::default();
         let mut lists = Vec::new();
         for stage in STAGES {
             let text = config.text(parameter(stage)).unwrap_or_default();

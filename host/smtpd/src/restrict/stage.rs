@@ -1,6 +1,6 @@
 //! Which lists run at which command: smtpd_delay_reject, smtpd_relay_before_recipient_restrictions, and the implicit checks.
 
-use hook::Stage;
+use hook::{Inputs, Stage};
 
 use super::{
     Decision,
@@ -27,6 +27,7 @@ impl Evaluator<'_> {
 
     /// RCPT TO or VRFY, the recipient set.
     pub async fn rcpt(&mut self) -> Decision {
+        self.begin_run();
         // RFC 5321 section 4.5.1: postmaster is accepted without a domain.
         if self.session.recipient.as_deref().is_some_and(|r| r.eq_ignore_ascii_case("postmaster")) {
             return Decision::Go;
@@ -60,6 +61,11 @@ impl Evaluator<'_> {
             return decision;
         }
         self.implicit(Stage::Recipient, &lists.unlisted_recipient, "smtpd_reject_unlisted_recipient").await
+    }
+
+    /// Answers about a recipient hold for the lists of one run: who is asked about, and how many were accepted, changes between.
+    fn begin_run(&mut self) {
+        self.reuse.changed(Inputs::RECIPIENT);
     }
 
     /// Whoever chose no order may miss the other list's answer.
@@ -147,6 +153,7 @@ impl Evaluator<'_> {
 
     /// A list that stands alone, with its forced deferral.
     async fn whole(&mut self, stage: Stage, list: &List, since: Since) -> Decision {
+        self.begin_run();
         self.defer.restore(since);
         let decision = self.list(stage, list).await;
         if decision == Decision::Go { self.forced_deferral(stage) } else { decision }

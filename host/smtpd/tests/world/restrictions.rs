@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use config::Config;
 use hook::{
     Answer, ArgumentKind, Attribute, BoxFuture, Call, Catalogue, Edit, Failure, FailureAction, FailureKind, Inputs,
-    LogLine, Offer, Restriction, RestrictionOutcome, SearchOrder, Stage, Stages, Tables, Traits, TypedReply, Verdict,
+    LogLine, Offer, Restriction, RestrictionOutcome, SearchOrder, Seen, Stage, Stages, Tables, Traits, TypedReply,
+    Verdict,
 };
 
 type Check = Box<dyn Fn(Option<&str>, &Call) -> RestrictionOutcome + Send + Sync>;
@@ -207,6 +208,16 @@ impl Restrictions {
                 0 => Ok(Answer { log: vec![LogLine::Info("first".to_string())], ..Answer::of(Verdict::Dunno) }),
                 _ => Ok(Answer::of(Verdict::Reject(TypedReply::default()))),
             }
+        });
+        // It looks at the recipient, and not at the list it is asked in.
+        let asked = std::sync::atomic::AtomicU64::new(0);
+        let about_recipient = offer("asked_once_a_recipient", None, Inputs::RECIPIENT | Inputs::SENDER, guards);
+        self.add(about_recipient, move |_, call| {
+            let recipient = call.session.attribute(Attribute::Recipient).unwrap_or_default();
+            let count = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            let seen = Seen { inputs: Inputs::RECIPIENT, stage: false };
+            let log = vec![LogLine::Info(format!("call {count} about <{recipient}>"))];
+            Ok(Answer { log, seen, ..Answer::of(Verdict::Dunno) })
         });
         self.add(offer("nap", None, Inputs::VOLATILE, Traits::empty()), |_, _| {
             Ok(Answer { pause: std::time::Duration::from_secs(30), ..Answer::of(Verdict::Dunno) })
