@@ -1,6 +1,7 @@
 //! Every reply as Debian's Postfix gives it: the cases of postfix/cases played to both servers.
 
 mod rows;
+mod transcripts;
 mod verification;
 
 use waxwing_tests::{

@@ -114,7 +114,7 @@ pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
         setting.cases.retain(|c| c.name.contains(&only));
     }
     settings.retain(|s| !s.cases.is_empty());
-    let heard: Vec<Vec<Vec<Exchange>>> = [Kind::Postfix, Kind::Waxwing]
+    let mut heard: Vec<Vec<Vec<Exchange>>> = [Kind::Postfix, Kind::Waxwing]
         .into_iter()
         .filter(|k| needs::asked_for(k.name()))
         .map(|kind| play_all(place, kind, &settings))
@@ -123,6 +123,9 @@ pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
         let cases = settings.iter().flat_map(|s| &s.cases).zip(postfix);
         let text: String = cases.map(|(case, heard)| format!("== {}\n{}", case.name, transcript(heard))).collect();
         fs::write(Path::new(&directory).join(file), text).expect("write the transcript");
+    }
+    if let [postfix, waxwing] = &mut heard[..] {
+        ask_postfix_again(place, &settings, differences, postfix, waxwing);
     }
     let [postfix, waxwing] = &heard[..] else { return };
     let (mut same, mut wrong, mut meant) = (0, Vec::new(), 0);
@@ -150,6 +153,30 @@ pub fn compare(place: &Place, file: &str, differences: &[Difference]) {
     let all = same + wrong.len() + meant;
     needs::say(&format!("RESULT {file}: {same} of {} as Postfix answers, {meant} different on purpose", all - meant));
     assert!(wrong.is_empty(), "{same} of {} as Postfix answers\n{}", all - meant, wrong.join("\n"));
+}
+
+/// After a reload an old smtpd of Postfix now and then serves one more client by the settings before. Where answers differ,
+/// Postfix is asked once more; what Waxwing said stays.
+fn ask_postfix_again(
+    place: &Place,
+    settings: &[Setting],
+    differences: &[Difference],
+    postfix: &mut [Vec<Exchange>],
+    waxwing: &[Vec<Exchange>],
+) {
+    let mut first = 0;
+    for setting in settings {
+        let range = first..first + setting.cases.len();
+        first = range.end;
+        let doubtful = setting.cases.iter().zip(range.clone()).any(|(case, at)| {
+            let meant = differences.iter().any(|difference| difference.case == case.name);
+            !meant && diff(&postfix[at], &waxwing[at]).is_some()
+        });
+        if doubtful {
+            let again = play_all(place, Kind::Postfix, std::slice::from_ref(setting));
+            postfix[range].clone_from_slice(&again);
+        }
+    }
 }
 
 fn play_all(place: &Place, kind: Kind, settings: &[Setting]) -> Vec<Vec<Exchange>> {

@@ -5,7 +5,7 @@
 
 use std::{fmt::Write, time::SystemTime};
 
-use crate::{Status, address, date};
+use crate::{Status, address, date, wrap::wrap};
 
 /// What is reported. It decides Action:, Content-Description: and how much of the original belongs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,22 +251,9 @@ impl Lines {
 
     /// Breaks at spaces before column 79; lines after the first start with four spaces.
     fn wrapped(&mut self, text: &str) {
-        const LIMIT: usize = 79;
-        const INDENT: &str = "    ";
-        let mut line = String::new();
-        for word in text.split(' ') {
-            let fits = line.chars().count() + 1 + word.chars().count() <= LIMIT;
-            if line.is_empty() {
-                line.push_str(word);
-            } else if fits {
-                line.push(' ');
-                line.push_str(word);
-            } else {
-                self.line(&line);
-                line = format!("{INDENT}{word}");
-            }
+        for line in wrap(text, 79) {
+            self.line(&line);
         }
-        self.line(&line);
     }
 }
 

@@ -26,6 +26,7 @@ pub mod received;
 pub mod reply;
 pub mod status;
 pub mod uxtext;
+pub mod wrap;
 pub mod xtext;
 
 pub use address_list::AddressList;

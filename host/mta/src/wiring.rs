@@ -161,6 +161,7 @@ pub async fn generation(
     let rewrite = Rewrite::new(&config, services.tables.clone())?;
     let cleanups = CleanupServices::of(&config, &registry, &rewrite, queue)?;
     let cleanup = cleanups.named_by(&config)?;
+    let notices = Arc::new(Notices { config: config.clone(), cleanup: cleanup.clone() });
     let mut servers = Vec::new();
     for entry in smtp_servers(&config) {
         let view = config.service(entry);
@@ -176,14 +177,13 @@ pub async fn generation(
             .await
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?
             .with_flush(flush.clone())
+            .with_notices(post_notice(notices.clone()))
             .with_tls(&*lasting.key_files)
             .with_filters(registry.clone())
             .with_context(|| format!("{}: service {}", entry.place, entry.service))?;
         let stressed = normal.with_settings(&stressed)?;
         servers.push(SmtpServer { normal, stressed, entry: entry.clone() });
     }
-    let notices = Notices { config: config.clone(), cleanup: cleanup.clone() };
-    let notices = Arc::new(notices);
     let verify = lasting.verification.next(&config, &rewrite, notices.clone(), services.clock.clone())?;
     let bounce = bounce::Bounce::new(bounce::Settings::from(&config), notices).with_verify(verify.clone());
     let qmgr = qmgr::Generation {
@@ -402,6 +402,14 @@ impl bounce::Submit for Notices {
             Ok(id.to_string())
         })
     }
+}
+
+/// Transcripts of the SMTP server for postmaster, likewise.
+fn post_notice(notices: Arc<Notices>) -> smtpd::PostNotice {
+    Arc::new(move |envelope, content| {
+        let notices = notices.clone();
+        Box::pin(async move { bounce::Submit::submit(&*notices, envelope, content).await })
+    })
 }
 
 /// The configuration with the parameters that plugins declare, for postconf and checks. Nothing is started; what plugins keep in

@@ -74,6 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         let output = self.line.output();
         let start = output.len();
         write(output);
+        self.transcript.said(&output[start..]);
         if self.debugged {
             let label = &self.session.client.label;
             for line in output[start..].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

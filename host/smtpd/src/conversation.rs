@@ -23,6 +23,7 @@ use crate::{
     service::Generation,
     settings::BareNewline,
     transaction::Incoming,
+    transcript::{ErrorClass, Transcript},
     verb::{Flags, Step, VERBS, Verb, bdat::Chunks, refusal, unknown},
 };
 
@@ -67,6 +68,8 @@ pub(crate) struct Conversation<'s, S> {
     pub hangup: bool,
     /// Something of ours is wrong, such as the proxy in front: the client is sent away.
     pub local_error: bool,
+    /// What was said, for postmaster.
+    pub transcript: Transcript,
     /// Follows the restrictions, for `waxwing explain`.
     pub tracer: Option<Box<dyn Tracer>>,
     junk: u32,
@@ -83,6 +86,17 @@ enum Reason {
     LostConnection,
     Timeout,
     TooManyErrors,
+}
+
+impl Reason {
+    fn word(&self) -> Option<&'static str> {
+        match self {
+            Reason::Ordinary => None,
+            Reason::LostConnection => Some("lost connection"),
+            Reason::Timeout => Some("timeout"),
+            Reason::TooManyErrors => Some("too many errors"),
+        }
+    }
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
@@ -121,6 +135,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             errors: 0,
             hangup: false,
             local_error: false,
+            transcript: Transcript::new(&settings.transcripts, service.post_notice.is_some()),
             tracer: None,
             junk: 0,
             access_denied: false,
@@ -157,6 +172,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         };
         self.dismiss_filters().await;
         self.leave_proxy().await;
+        self.turn_page(Some(reason.word())).await;
         self.log_end(&reason);
     }
 
@@ -176,6 +192,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     /// Limits on connections, then the greeting. False when the session is over.
     pub async fn greet(&mut self) -> Result<bool, End> {
         if self.local_error {
+            self.transcript.went_wrong(ErrorClass::SOFTWARE);
             self.close_with(Status::temporary(3, 0), "Server local error").await?;
             return Ok(false);
         }
@@ -197,6 +214,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             },
             Decision::Refuse(reply) => {
                 self.access_denied = true;
+                self.transcript.refused();
                 self.reply(reply).await?;
             }
             Decision::Hangup => return Err(End::Hangup),
@@ -256,6 +274,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let (what, number) = if too_many { ("concurrency", connections) } else { ("rate", rate) };
         let (label, address) = (self.session.client.label.clone(), self.session.client.address.clone());
         let service = &self.service.settings.service;
+        self.transcript.went_wrong(ErrorClass::POLICY);
         self.close_with(Status::temporary(7, 0), &format!("Error: too many connections from {address}")).await?;
         self.service
             .log
@@ -309,8 +328,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             let step = match std::str::from_utf8(&command) {
                 Ok(line) => self.command(line).await,
                 Err(_) if self.service.settings.smtputf8 => {
-                    self.reply(refusal(500, (5, 2), "Error: bad UTF-8 syntax")).await?;
-                    Ok(Step::Failed)
+                    self.fail(refusal(500, (5, 2), "Error: bad UTF-8 syntax")).await
                 }
                 Err(_) => self.command(&String::from_utf8_lossy(&command)).await,
             };
@@ -334,6 +352,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     pub async fn read_command(&mut self) -> Result<bool, End> {
         let limit = self.service.settings.line_length_limit;
         let end = self.line.read_line(limit, &mut self.deadline, &mut self.command).await?;
+        self.transcript.heard(&self.command);
         if self.debugged {
             self.log_command();
         }
@@ -372,8 +391,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         let end = line.find(|c: char| c.is_ascii_whitespace()).unwrap_or(line.len());
         let (name, argument) = (&line[..end], line[end..].trim_start());
         if name.is_empty() {
-            self.reply(refusal(500, (5, 2), "Error: bad syntax")).await?;
-            return Ok(Step::Failed);
+            return self.fail(refusal(500, (5, 2), "Error: bad syntax")).await;
         }
         if self.service.settings.has_noop_commands && self.service.lists_word("smtpd_noop_commands", name).await {
             self.say("250 2.0.0 Ok").await?;
@@ -388,8 +406,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         if verb.flags.contains(Flags::LAST) && !self.line.buffered().is_empty() {
             self.note_pipelining(verb.name);
             if self.service.settings.forbid_pipelining {
-                self.reply(refusal(554, (5, 0), "Error: SMTP protocol synchronization").closing()).await?;
-                return Ok(Step::Failed);
+                return self.fail(refusal(554, (5, 0), "Error: SMTP protocol synchronization").closing()).await;
             }
         }
         if self.access_denied && verb.name != "QUIT" {
@@ -421,6 +438,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
     pub fn forgive(&mut self) {
         self.errors = 0;
         self.junk = 0;
+        self.transcript.forgive();
     }
 
     /// smtpd_junk_command_limit.
@@ -441,6 +459,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
             log: &self.service.log,
             session: &mut self.session,
             defer: &mut self.defer,
+            transcript: &mut self.transcript,
             reuse: &mut self.reuse,
             notes: &self.notes,
             instances: &self.instances,
@@ -455,6 +474,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         match decision {
             Decision::Go => Ok(true),
             Decision::Refuse(reply) => {
+                self.transcript.refused();
                 self.reply(reply).await?;
                 Ok(false)
             }
@@ -462,21 +482,21 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         }
     }
 
-    /// Says why a command is refused, and counts it.
+    /// Says why a command is refused, and counts it: the client does not keep to the protocol.
     pub async fn fail(&mut self, reply: Reply) -> Result<Step, End> {
+        self.fail_by(ErrorClass::PROTOCOL, reply).await
+    }
+
+    /// The same for another reason.
+    pub async fn fail_by(&mut self, class: ErrorClass, reply: Reply) -> Result<Step, End> {
+        self.transcript.went_wrong(class);
         self.reply(reply).await?;
         Ok(Step::Failed)
     }
 
     fn log_end(&self, reason: &Reason) {
         let (log, label, place) = (&self.service.log, &self.session.client.label, self.session.place);
-        let word = match reason {
-            Reason::Ordinary => None,
-            Reason::LostConnection => Some("lost connection"),
-            Reason::Timeout => Some("timeout"),
-            Reason::TooManyErrors => Some("too many errors"),
-        };
-        match (word, self.content_bytes) {
+        match (reason.word(), self.content_bytes) {
             (None, _) => {}
             (Some(word), Some(bytes)) => log.info(format_args!("{word} after {place} ({bytes} bytes) from {label}")),
             (Some(word), None) => log.info(format_args!("{word} after {place} from {label}")),

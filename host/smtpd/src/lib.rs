@@ -44,6 +44,7 @@ mod session;
 mod settings;
 pub mod tls;
 mod transaction;
+mod transcript;
 mod verb;
 
 pub use anvil::{Anvil, Counted};
@@ -52,3 +53,4 @@ pub use error::SmtpdError;
 pub use service::{Flush, Flushed, Service};
 pub use session::{Client, Session};
 pub use settings::{Settings, cleanup_overrides};
+pub use transcript::PostNotice;

@@ -16,6 +16,10 @@ config::parameters! {
     SMTPD_PEERNAME_LOOKUP: Boolean = "smtpd_peername_lookup", "yes";
     /// Log the client's port after its address.
     SMTPD_CLIENT_PORT_LOGGING: Boolean = "smtpd_client_port_logging", "no";
+    /// Who gets transcripts of sessions in which something of notify_classes happened.
+    ERROR_NOTICE_RECIPIENT: Text = "error_notice_recipient", "postmaster", min = 1;
+    /// Lines of such a transcript that are kept when nothing happened, at EHLO, RSET or the end of a message.
+    SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
     /// Require HELO or EHLO before MAIL FROM and ETRN.
     SMTPD_HELO_REQUIRED: Boolean = "smtpd_helo_required", "no";
     /// Evaluate the client, helo and sender lists at RCPT TO.

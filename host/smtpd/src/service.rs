@@ -22,6 +22,7 @@ use crate::{
     restrict::list::{Lists, Reader},
     sasl::Sasl,
     tls::TlsUse,
+    transcript::PostNotice,
 };
 
 /// What became of an ETRN.
@@ -59,6 +60,8 @@ pub(crate) struct Generation {
     service: Arc<str>,
     hosts: HostsFile,
     flush: Option<Flush>,
+    /// None: postmaster gets no transcripts.
+    pub post_notice: Option<PostNotice>,
 }
 
 impl Service {
@@ -107,6 +110,7 @@ impl Service {
             service: service.into(),
             hosts: HostsFile::system(),
             flush: None,
+            post_notice: None,
         })))
     }
 
@@ -129,6 +133,7 @@ impl Service {
             service: calm.service.clone(),
             hosts: calm.hosts.clone(),
             flush: calm.flush.clone(),
+            post_notice: calm.post_notice.clone(),
         })))
     }
 
@@ -174,6 +179,18 @@ impl Service {
         match Arc::try_unwrap(self.0) {
             Ok(mut generation) => {
                 generation.flush = Some(flush);
+                Self(Arc::new(generation))
+            }
+            Err(shared) => Self(shared),
+        }
+    }
+
+    /// The same with transcripts for postmaster (notify_classes). To be called before the first session.
+    #[must_use]
+    pub fn with_notices(self, post: PostNotice) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut generation) => {
+                generation.post_notice = Some(post);
                 Self(Arc::new(generation))
             }
             Err(shared) => Self(shared),

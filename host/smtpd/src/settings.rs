@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use config::{Config, parameters as shared};
 
-use crate::{SmtpdError, ehlo_keywords::EhloKeywords, parameters as p};
+use crate::{SmtpdError, ehlo_keywords::EhloKeywords, parameters as p, transcript::TranscriptSettings};
 
 /// smtpd_forbid_bare_newline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub struct Settings {
     pub(crate) compatibility_level: String,
     pub(crate) stress: String,
     pub(crate) syslog_name: String,
+    pub(crate) transcripts: TranscriptSettings,
     pub(crate) banner: String,
     pub(crate) timeout: Duration,
     /// With smtpd_per_request_deadline: bytes a second that prolong it.
@@ -138,6 +139,7 @@ impl Settings {
             compatibility_level: config.get(&shared::COMPATIBILITY_LEVEL),
             stress: config.get(&shared::STRESS),
             syslog_name: config.get(&shared::SYSLOG_NAME),
+            transcripts: TranscriptSettings::from(config),
             banner: config.get(&p::SMTPD_BANNER),
             timeout: config.get(&p::SMTPD_TIMEOUT),
             min_data_rate: config.get(&p::SMTPD_PER_REQUEST_DEADLINE).then_some(rate),

@@ -18,6 +18,7 @@ use crate::{
     anvil::Counted,
     chat::End,
     conversation::Conversation,
+    transcript::ErrorClass,
     verb::{Step, refusal},
 };
 use parameters as p;
@@ -258,7 +259,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
 
     /// 530: this command needs TLS.
     pub async fn demand_tls(&mut self) -> Result<Step, End> {
-        self.reply(refusal(530, (7, 0), "Must issue a STARTTLS command first")).await?;
-        Ok(Step::Failed)
+        self.fail_by(ErrorClass::POLICY, refusal(530, (7, 0), "Must issue a STARTTLS command first")).await
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     restrict::Decision,
     session::{Transaction, port_text},
     tls::received_details,
+    transcript::{ErrorClass, class_of_refused_content},
     verb::{END_OF_MESSAGE, Step, bdat::Chunks, refusal},
 };
 
@@ -232,8 +233,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         }
         if let Some(reply) = self.proxy_finish().await {
             let step = if reply.code < 400 { Step::Done } else { Step::Failed };
-            if step == Step::Done {
-                self.forgive();
+            match step {
+                Step::Done => self.forgive(),
+                _ => self.transcript.refused(),
             }
             self.reply(reply).await?;
             self.end_transaction();
@@ -250,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         };
         let id = self.session.id().to_string();
         let Some(incoming) = self.incoming.take() else {
-            return self.fail(refusal(451, (3, 0), "Error: queue file write error")).await;
+            return self.fail_by(ErrorClass::RESOURCE, refusal(451, (3, 0), "Error: queue file write error")).await;
         };
         if transaction.discard {
             drop(incoming);
@@ -274,7 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
                 self.forgive();
                 Step::Done
             }
-            Err(error) => self.fail(error.reply()).await?,
+            Err(error) => self.fail_by(class_of_refused_content(&error), error.reply()).await?,
         };
         self.end_transaction();
         Ok(step)

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use hook::{
     Answer, ArgumentKind, Call, Edit, Failure, FailureAction, Instances, Level, LogLine, MailLog, MessageView, Notes,
-    RestrictionOutcome, SessionView, Stage, TypedReply, Verdict,
+    Offer, RestrictionOutcome, SessionView, Stage, TypedReply, Verdict,
 };
 use mail::{Reply, Status};
 
@@ -16,7 +16,10 @@ use super::{
     reuse::Reuse,
     subject::{Subject, may_never_permit},
 };
-use crate::{Session, Settings};
+use crate::{
+    Session, Settings,
+    transcript::{ErrorClass, Transcript, is_temporary_lookup_failure},
+};
 
 /// One evaluation: what it needs and what it changes.
 pub(crate) struct Evaluator<'a> {
@@ -25,6 +28,7 @@ pub(crate) struct Evaluator<'a> {
     pub log: &'a MailLog,
     pub session: &'a mut Arc<Session>,
     pub defer: &'a mut Defer,
+    pub transcript: &'a mut Transcript,
     pub reuse: &'a mut Reuse,
     pub notes: &'a Notes,
     pub instances: &'a Instances,
@@ -155,11 +159,11 @@ impl Evaluator<'_> {
             }
             Verdict::Reject(reply) => {
                 let reply = self.reply(stage, question, reply, self.settings.reject_code, "Access denied");
-                self.refuse(reply)
+                self.refuse_about(offer, reply)
             }
             Verdict::Defer(reply) => {
                 let reply = self.reply(stage, question, reply, self.settings.defer_code, "Access denied");
-                self.refuse(reply)
+                self.refuse_about(offer, reply)
             }
             Verdict::DeferIfPermit(reply) => {
                 let reply = self.reply(stage, question, reply, self.settings.defer_code, "Service unavailable");
@@ -253,9 +257,21 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The same for an address that is in no list: mail to or from it would be returned.
+    fn refuse_about(&mut self, offer: &Offer, reply: Reply) -> Walk {
+        let unlisted = [UNLISTED_SENDER, UNLISTED_RECIPIENT].contains(&offer.name.as_str());
+        if unlisted && !is_temporary_lookup_failure(&reply) {
+            self.transcript.will_refuse(ErrorClass::BOUNCE);
+        }
+        self.refuse(reply)
+    }
+
     /// The server is at fault: not softened by warn_if_reject.
     fn server_error(&mut self, reply: TypedReply) -> Walk {
-        match self.refusal(server_error_reply(reply), false) {
+        // A table that failed comes this way, too; `refusal` knows it.
+        self.transcript.will_refuse(ErrorClass::SOFTWARE);
+        let reply = self.refusal(server_error_reply(reply), false);
+        match reply {
             Some(reply) => Walk::Stop(Decision::Refuse(reply)),
             None => Walk::On,
         }
@@ -271,6 +287,9 @@ impl Evaluator<'_> {
         if self.settings.soft_bounce {
             soften(&mut reply);
         }
+        if is_temporary_lookup_failure(&reply) {
+            self.transcript.will_refuse(ErrorClass::DATA);
+        }
         let word = if warning { "reject_warning" } else { "reject" };
         log::happened(self.log, self.session, word, format_args!("{}", reply.log_text()));
         self.trace(if warning { Effect::Warns } else { Effect::Refuses }, &reply);
@@ -285,7 +304,9 @@ impl Evaluator<'_> {
             FailureAction::Defer => Reply::new(451, Status::temporary(3, 0), "Error: temporary policy failure"),
             FailureAction::Reject => Reply::new(554, Status::permanent(3, 0), "Error: policy failure"),
         };
-        match self.refusal(reply, false) {
+        let reply = self.refusal(reply, false);
+        self.transcript.will_refuse(ErrorClass::SOFTWARE);
+        match reply {
             Some(reply) => Walk::Stop(Decision::Refuse(reply)),
             None => Walk::On,
         }

@@ -125,7 +125,10 @@ where
 {
     c.deadline.restart();
     let mut line = Vec::new();
-    if c.line.read_line(limit, &mut c.deadline, &mut line).await? == LineEnd::TooLong {
+    let end = c.line.read_line(limit, &mut c.deadline, &mut line).await?;
+    // It may be a password.
+    c.transcript.heard(b"...");
+    if end == LineEnd::TooLong {
         let (label, front) = (&c.session.client.label, escaped(&line, 30));
         c.service.log.warning(format_args!("{label}: request longer than {limit}: {front}..."));
         return Ok(None);

@@ -9,7 +9,7 @@ use crate::{
     content::{ContentReader, Piece},
     conversation::Conversation,
     ehlo_keywords::EhloKeywords,
-    settings::BareNewline,
+    transcript::ErrorClass,
 };
 
 /// The chunks of the message in progress.
@@ -54,30 +54,34 @@ where
     };
     if c.chunks.failed {
         let text = format!("Discarded {count} bytes after earlier error");
-        return refuse(c, count, last, refusal(551, (0, 0), &text)).await;
+        return refuse(c, count, last, ErrorClass::PROTOCOL, refusal(551, (0, 0), &text)).await;
     }
     if !c.chunks.begun
         && let Err(reply) = data::check(&c.session, "")
     {
-        return refuse(c, count, last, reply).await;
+        return refuse(c, count, last, ErrorClass::PROTOCOL, reply).await;
     }
     if count == 0 && !last {
         c.service.log.warning(format_args!("{}: null BDAT request from {label}", c.session.id()));
-        return refuse(c, count, last, refusal(551, (7, 1), "Null BDAT request")).await;
+        return refuse(c, count, last, ErrorClass::PROTOCOL, refusal(551, (7, 1), "Null BDAT request")).await;
     }
     let limit = c.service.settings.message_size_limit;
     if limit > 0 && count > limit.saturating_sub(c.chunks.size) {
         c.service.log.warning(format_args!("{}: BDAT request from {label} exceeds message size limit", c.session.id()));
-        return refuse(c, count, last, refusal(552, (3, 4), "Chunk exceeds message size limit")).await;
+        let reply = refusal(552, (3, 4), "Chunk exceeds message size limit");
+        return refuse(c, count, last, ErrorClass::POLICY, reply).await;
     }
     if !c.chunks.begun {
         match data::restrictions(c).await {
             crate::restrict::Decision::Go => {}
-            crate::restrict::Decision::Refuse(reply) => return refuse(c, count, last, reply).await,
+            crate::restrict::Decision::Refuse(reply) => {
+                let class = c.transcript.cause();
+                return refuse(c, count, last, class, reply).await;
+            }
             crate::restrict::Decision::Hangup => return Err(End::Hangup),
         }
         if let Some(reply) = c.proxy_command("DATA", '3').await {
-            return refuse(c, count, last, reply).await;
+            return refuse(c, count, last, ErrorClass::POLICY, reply).await;
         }
         c.chunks.begun = true;
         c.chunks.reader = Some(ContentReader::new(false));
@@ -92,7 +96,13 @@ where
 }
 
 /// Throws the chunk away and refuses it.
-async fn refuse<S>(c: &mut Conversation<'_, S>, count: u64, last: bool, reply: Reply) -> Result<Step, End>
+async fn refuse<S>(
+    c: &mut Conversation<'_, S>,
+    count: u64,
+    last: bool,
+    class: ErrorClass,
+    reply: Reply,
+) -> Result<Step, End>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -105,7 +115,7 @@ where
     // The message is lost; commands of its transaction are answered as if it never was.
     c.end_transaction();
     c.chunks.failed = !last;
-    c.fail(reply).await
+    c.fail_by(class, reply).await
 }
 
 /// Hands one chunk to cleanup.
@@ -146,24 +156,11 @@ async fn finish<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) 
     }
     c.chunks.size += closing.len() as u64;
     let size = c.chunks.size;
-    let limit = c.service.settings.message_size_limit;
-    if limit > 0 && size > limit {
-        return data::too_big(c).await;
-    }
     let bare_newline = c.chunks.reader.as_ref().is_some_and(|r| r.bare_newline);
-    if bare_newline && c.bare_newline == BareNewline::Reject {
-        c.content_bytes = None;
-        c.session_mut().place = super::END_OF_MESSAGE;
-        c.refuse_bare_newline().await?;
-        c.end_transaction();
-        return Ok(Step::Failed);
-    }
-    if let Some(error) = c.chunks.trouble.take() {
-        let step = c.fail(error.reply()).await;
-        c.end_transaction();
-        return step;
-    }
-    c.finish_message(size, &format!("{size} bytes ")).await
+    let trouble = c.chunks.trouble.take();
+    let step = data::content_is_in(c, size, bare_newline, trouble, &format!("{size} bytes ")).await?;
+    c.turn_page(None).await;
+    Ok(step)
 }
 
 #[cfg(test)]

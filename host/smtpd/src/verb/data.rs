@@ -11,6 +11,7 @@ use crate::{
     conversation::Conversation,
     restrict::Decision,
     settings::BareNewline,
+    transcript::{ErrorClass, class_of_refused_content},
 };
 
 /// Order and syntax.
@@ -40,12 +41,25 @@ where
         return Ok(Step::Failed);
     }
     if let Some(reply) = c.proxy_command("DATA", '3').await {
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::POLICY, reply).await;
     }
     let mut trouble = c.write_trace().await.err();
     c.say("354 End data with <CR><LF>.<CR><LF>").await?;
     c.content_bytes = Some(0);
     let (size, bare_newline) = receive(c, &mut trouble).await?;
+    let step = content_is_in(c, size, bare_newline, trouble, "").await?;
+    c.turn_page(None).await;
+    Ok(step)
+}
+
+/// The end of DATA, and of the last BDAT: what it came to. `extra` stands in the reply before the queue id.
+pub(crate) async fn content_is_in<S: AsyncRead + AsyncWrite + Unpin>(
+    c: &mut Conversation<'_, S>,
+    size: u64,
+    bare_newline: bool,
+    trouble: Option<cleanup::CleanupError>,
+    extra: &str,
+) -> Result<Step, End> {
     let limit = c.service.settings.message_size_limit;
     if limit > 0 && size > limit {
         return too_big(c).await;
@@ -58,11 +72,11 @@ where
         return Ok(Step::Failed);
     }
     if let Some(error) = trouble {
-        let step = c.fail(error.reply()).await;
+        let step = c.fail_by(class_of_refused_content(&error), error.reply()).await;
         c.end_transaction();
         return step;
     }
-    c.finish_message(size, "").await
+    c.finish_message(size, extra).await
 }
 
 /// smtpd_data_restrictions: with more than one recipient they are told of none.
@@ -78,11 +92,11 @@ pub(crate) async fn restrictions<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conv
 }
 
 /// What is larger than message_size_limit.
-pub(crate) async fn too_big<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -> Result<Step, End> {
+async fn too_big<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_, S>) -> Result<Step, End> {
     c.content_bytes = None;
     c.session_mut().place = super::END_OF_MESSAGE;
     c.service.log.warning(format_args!("{}: queue file size limit exceeded", c.session.id()));
-    let step = c.fail(refusal(552, (3, 4), "Error: message file too big")).await;
+    let step = c.fail_by(ErrorClass::BOUNCE, refusal(552, (3, 4), "Error: message file too big")).await;
     c.end_transaction();
     step
 }

@@ -4,7 +4,10 @@ use ::mail::{Reply, hostname};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Step;
-use crate::{Session, Settings, chat::End, conversation::Conversation, restrict::Decision, service::Flushed};
+use crate::{
+    Session, Settings, chat::End, conversation::Conversation, restrict::Decision, service::Flushed,
+    transcript::ErrorClass,
+};
 
 /// Order and syntax; the domain without its `@` or `#`. Replies without enhanced status: RFC 1985 is older than those.
 pub(crate) fn check(session: &Session, settings: &Settings, argument: &str) -> Result<String, Reply> {
@@ -37,7 +40,7 @@ where
         Err(reply) => return c.fail(reply).await,
     };
     if let Some(reply) = c.filter_other(true) {
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::POLICY, reply).await;
     }
     c.session_mut().etrn_domain = Some(domain.clone());
     c.reuse.changed(hook::Inputs::CONTENT);

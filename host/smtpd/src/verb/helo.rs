@@ -9,6 +9,7 @@ use crate::{
     chat::{End, printable},
     conversation::Conversation,
     ehlo_keywords::EhloKeywords,
+    transcript::ErrorClass,
 };
 
 /// The name: all words of the argument.
@@ -29,6 +30,7 @@ where
         Ok(name) => name,
         Err(reply) => return c.fail(reply).await,
     };
+    c.turn_page(None).await;
     // RFC 5321 section 4.1.4: EHLO also does what RSET does. A refused name is forgotten, as in Postfix.
     c.end_transaction();
     let changed = c.session.helo.as_deref() != Some(name.as_str());
@@ -50,7 +52,7 @@ where
     {
         c.session_mut().helo = None;
         c.reuse.changed(Inputs::HELO);
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::POLICY, reply).await;
     }
     if esmtp && !c.session.esmtp {
         // A HELO after it takes nothing back, as in Postfix.

@@ -13,6 +13,7 @@ use crate::{
     ehlo_keywords::EhloKeywords,
     restrict::{self, Decision},
     session::Transaction,
+    transcript::ErrorClass,
 };
 
 /// What MAIL FROM asks for.
@@ -132,21 +133,22 @@ where
                 let (label, address) = (&c.session.client.label, super::rcpt::shown(&address, &c.service.settings));
                 c.service.log.warning(format_args!("Illegal address syntax from {label} in MAIL command: {address}"));
             }
-            return c.fail(reply).await;
+            let polite = c.session.helo.is_some() || !c.service.settings.helo_required;
+            return c.fail_by(if polite { ErrorClass::PROTOCOL } else { ErrorClass::POLICY }, reply).await;
         }
     };
     super::rcpt::remark_on_utf8(c, "sender", &request.sender);
     if let Some(reply) = too_much_mail(c).await {
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::POLICY, reply).await;
     }
     c.announced_size = request.size.unwrap_or(c.announced_size);
     if !c.session.stand_alone
         && let Some(reply) = no_space(c, c.announced_size)
     {
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::RESOURCE, reply).await;
     }
     let Some(local_client) = c.is_local_client().await else {
-        return c.fail(refusal(451, (3, 0), "Temporary lookup error")).await;
+        return c.fail_by(ErrorClass::DATA, refusal(451, (3, 0), "Temporary lookup error")).await;
     };
     let transaction = Transaction {
         sender: request.sender,

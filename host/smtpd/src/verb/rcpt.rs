@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Step, refusal};
 use crate::{
     Session, Settings, anvil::Counted, chat::End, conversation::Conversation, ehlo_keywords::EhloKeywords,
-    restrict::Decision,
+    restrict::Decision, transcript::ErrorClass,
 };
 
 const BAD_ADDRESS: &str = "Bad recipient address syntax";
@@ -197,7 +197,7 @@ where
     if c.service.settings.proxy.is_some()
         && let Some(reply) = c.proxy_rcpt(&recipient, argument).await
     {
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::POLICY, reply).await;
     }
     let session = c.session_mut();
     session.recipient.get_or_insert_with(|| recipient.clone());
@@ -234,7 +234,7 @@ async fn over_limits<S: AsyncRead + AsyncWrite + Unpin>(c: &mut Conversation<'_,
             .log
             .warning(format_args!("Recipient address rate limit exceeded: {rate} from {label} for service {service}"));
         let text = format!("Error: too many recipients from {}", c.session.client.address);
-        return c.fail(refusal(450, (7, 1), &text)).await.map(Some);
+        return c.fail_by(ErrorClass::POLICY, refusal(450, (7, 1), &text)).await.map(Some);
     }
     let (limit, overshoot_limit) = (c.service.settings.recipient_limit, c.service.settings.recipient_overshoot_limit);
     let Some(transaction) = &mut c.session_mut().transaction else { return Ok(None) };

@@ -12,6 +12,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     if !argument.is_empty() {
         return c.fail(refusal(501, (5, 4), "Syntax: RSET")).await;
     }
+    c.turn_page(None).await;
     c.end_transaction();
     c.say("250 2.0.0 Ok").await?;
     Ok(Step::Done)

@@ -5,7 +5,7 @@ use hook::Inputs;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Step, rcpt, refusal};
-use crate::{chat::End, conversation::Conversation};
+use crate::{chat::End, conversation::Conversation, transcript::ErrorClass};
 
 pub(crate) async fn run<S>(c: &mut Conversation<'_, S>, argument: &str) -> Result<Step, End>
 where
@@ -13,10 +13,10 @@ where
 {
     let settings = &c.service.settings;
     if settings.disable_vrfy {
-        return c.fail(refusal(502, (5, 1), "VRFY command is disabled")).await;
+        return c.fail_by(ErrorClass::POLICY, refusal(502, (5, 1), "VRFY command is disabled")).await;
     }
     if let Some(reply) = c.filter_other(true).filter(|_| !argument.is_empty()) {
-        return c.fail(reply).await;
+        return c.fail_by(ErrorClass::POLICY, reply).await;
     }
     // RFC 6531 section 3.7.4.2: the parameter of VRFY.
     let words: Vec<_> = argument.split_ascii_whitespace().collect();

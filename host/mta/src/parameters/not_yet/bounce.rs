@@ -7,6 +7,4 @@ config::parameters! {
     DISABLE_VERP_BOUNCES: Boolean = "disable_verp_bounces", "no";
     /// Adds References and In-Reply-To to notices.
     ENABLE_THREADED_BOUNCES: Boolean = "enable_threaded_bounces", "no";
-    /// Who is told of software, resource and protocol problems.
-    ERROR_NOTICE_RECIPIENT: Text = "error_notice_recipient", "postmaster", min = 1;
 }

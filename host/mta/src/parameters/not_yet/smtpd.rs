@@ -11,6 +11,4 @@ config::parameters! {
     QMQPD_TIMEOUT: Time = "qmqpd_timeout", "300s", unit = s, min = 1;
     /// Clients that may send XVERP.
     SMTPD_AUTHORIZED_VERP_CLIENTS: Text = "smtpd_authorized_verp_clients", "$authorized_verp_clients", protects;
-    /// Lines of a session kept for notices to the postmaster.
-    SMTPD_HISTORY_FLUSH_THRESHOLD: Count = "smtpd_history_flush_threshold", "100", min = 1;
 }
