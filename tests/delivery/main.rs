@@ -1,6 +1,7 @@
 //! Local delivery compared with Debian's Postfix: the same users, aliases, forwarding files and messages; then every file that
 //! came of it, byte for byte but for ids and dates, and every status line of the log.
 
+mod authorized;
 mod collected;
 mod lmtp;
 mod maildrop;

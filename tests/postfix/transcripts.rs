@@ -150,11 +150,14 @@ fn notices(server: &mut Server) -> Notices {
             server.reconfigure(&lines, number);
         }
         std::thread::sleep(std::time::Duration::from_millis(300));
+        let ended = |server: &Server| server.log().matches("disconnect from").count();
+        let before = ended(server);
         for (tag, script) in SESSIONS {
             play(server.port, tag, script);
         }
-        // The last one's notice is on its way when those before are there.
-        std::thread::sleep(std::time::Duration::from_millis(700));
+        // Both servers post the notice before they log the end of a session.
+        let all_ended = waiting::until_true(30, || ended(server) >= before + SESSIONS.len());
+        assert!(all_ended, "{} of {} sessions ended", ended(server) - before, SESSIONS.len());
         server.wait_until_queue_empty(30);
         let quiet = || {
             let before = sink.messages().len();

@@ -18,7 +18,13 @@ use crate::{
 };
 
 /// Lists that are matched whole, without parents. (mydestination has rules of its own.)
-const TEXT_LISTS: &[&str] = &["virtual_alias_domains", "virtual_mailbox_domains"];
+const TEXT_LISTS: &[&str] = &[
+    "virtual_alias_domains",
+    "virtual_mailbox_domains",
+    "authorized_submit_users",
+    "authorized_mailq_users",
+    "authorized_flush_users",
+];
 
 /// Implements [`hook::Tables`].
 pub struct Tables {

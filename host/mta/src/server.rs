@@ -39,6 +39,7 @@ use crate::{
     wiring::{self, Daemons, Lasting, SmtpServer},
 };
 
+mod authorized;
 mod orders;
 mod pickup;
 pub use orders::{submit_order, with_received};

@@ -11,6 +11,8 @@ use crate::options::Options;
 
 /// Exit status of sysexits(3) while the mail system is down.
 const EX_UNAVAILABLE: u8 = 69;
+/// What the server says where the user may not. The commands exit with Postfix's status.
+const EX_NOPERM: i32 = 77;
 
 pub fn mailq(invocation: &Invocation) -> Result<u8> {
     let options = Options::parse("c:v", &invocation.words)?;
@@ -39,6 +41,11 @@ fn flush(invocation: &Invocation, directory: Option<&str>, words: &[&str]) -> Re
         eprintln!("{}: fatal: Cannot flush mail queue - mail system is down", invocation.name);
         return Ok(EX_UNAVAILABLE);
     };
+    // Postfix's mailq and sendmail -q leave both to postqueue, and the words are its own.
+    if status == EX_NOPERM {
+        eprintln!("postqueue: fatal: {}", said.join(" "));
+        return Ok(EX_UNAVAILABLE);
+    }
     for line in said {
         eprintln!("{}: {line}", invocation.name);
     }
@@ -56,6 +63,10 @@ fn list(
     let status = master::control::ask(queue_directory.as_ref(), &["list"], b"", |line| lines.push(line))?;
     let messages: Vec<Value> = match status {
         Some(0) => lines.iter().map(|l| serde_json::from_str(l)).collect::<Result<_, _>>().context("queue listing")?,
+        Some(EX_NOPERM) => {
+            eprintln!("postqueue: fatal: {}", lines.join(" "));
+            return Ok(EX_UNAVAILABLE);
+        }
         Some(_) => bail!("{}", lines.join(" ")),
         None => {
             eprintln!("{}: warning: Mail system is down -- accessing queue directly", invocation.name);

@@ -17,6 +17,8 @@ use crate::{server::submit_order, system::SystemRandomness};
 /// sysexits(3).
 const EX_USAGE: u8 = 64;
 const EX_TEMPFAIL: u8 = 75;
+/// What the server says where the user may not (authorized_submit_users). Postfix exits with EX_TEMPFAIL then.
+const EX_NOPERM: i32 = 77;
 
 pub fn run(invocation: &Invocation) -> Result<u8> {
     let call = match Call::parse(&invocation.words) {
@@ -210,6 +212,10 @@ fn submit(invocation: &Invocation, call: Call) -> Result<u8> {
     };
     match status {
         Some(0) => Ok(0),
+        Some(EX_NOPERM) => {
+            eprintln!("sendmail: fatal: {}", said.join(" "));
+            Ok(EX_TEMPFAIL)
+        }
         Some(status) if status != i32::from(EX_TEMPFAIL) => {
             eprintln!("sendmail: fatal: {}", said.join(" "));
             Ok(status as u8)

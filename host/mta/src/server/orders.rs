@@ -8,7 +8,7 @@ use hook::{BoxFuture, Randomness};
 use mail::{Envelope, EnvelopeRecipient, ReturnContent};
 use queue::{QueueId, QueueName, Which};
 
-use super::*;
+use super::{authorized::Use, *};
 use crate::commands::json_of;
 
 /// sysexits(3).
@@ -91,10 +91,18 @@ impl Server {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["status"] => Ok(0),
-            // postqueue(1) is for everyone (authorized_mailq_users, authorized_flush_users: static:anyone).
-            ["list"] => self.list(answer).await,
-            ["flush", rest @ ..] => self.flush(rest, answer).await,
+            ["list"] => match self.forbidden(peer, Use::List, answer).await {
+                Some(status) => Ok(status),
+                None => self.list(answer).await,
+            },
+            ["flush", rest @ ..] => match self.forbidden(peer, Use::Flush, answer).await {
+                Some(status) => Ok(status),
+                None => self.flush(rest, answer).await,
+            },
             ["submit", rest @ ..] => {
+                if let Some(status) = self.forbidden(peer, Use::Submit, answer).await {
+                    return Ok(status);
+                }
                 let rest: Vec<String> = rest.iter().map(|w| w.to_string()).collect();
                 self.submit(peer, &rest, &content, answer).await
             }
@@ -129,7 +137,7 @@ impl Server {
     }
 
     /// root, mail_owner, and whoever the server runs as.
-    fn is_administrator(&self, peer: Peer) -> bool {
+    pub(super) fn is_administrator(&self, peer: Peer) -> bool {
         let owner = self.current.load().config.get(&MAIL_OWNER);
         peer.uid == 0
             || peer.uid == Uid::effective().as_raw()

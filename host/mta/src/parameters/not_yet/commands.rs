@@ -1,12 +1,6 @@
 //! Not yet obeyed: the commands of the administrator.
 
 config::parameters! {
-    /// Who may run postqueue -f / sendmail -q.
-    AUTHORIZED_FLUSH_USERS: Text = "authorized_flush_users", "static:anyone", protects;
-    /// Who may run mailq / postqueue -p.
-    AUTHORIZED_MAILQ_USERS: Text = "authorized_mailq_users", "static:anyone", protects;
-    /// Who may submit with sendmail(1).
-    AUTHORIZED_SUBMIT_USERS: Text = "authorized_submit_users", "static:anyone", protects;
     /// Key used for the null sender in local_login_sender_maps.
     EMPTY_ADDRESS_LOCAL_LOGIN_SENDER_MAPS_LOOKUP_KEY: Text = "empty_address_local_login_sender_maps_lookup_key", "<>";
     /// Envelope senders that a UNIX login may use with sendmail -f.
