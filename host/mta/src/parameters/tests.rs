@@ -307,7 +307,10 @@ fn levels_change_the_defaults_of_postfix() {
 
 #[test]
 fn settings_that_nothing_obeys_are_found_with_file_and_line() {
-    let row = not_yet_obeyed().into_iter().find(|row| row.protects && row.kind == KindTag::Text).unwrap();
+    // Those of daemons that this master.cf does not run protect nobody.
+    let runs = |row: &Row| !["lmtp_", "postscreen_", "qmqpd_"].iter().any(|daemon| row.name.starts_with(daemon));
+    let protecting = |row: &&Row| row.protects && row.kind == KindTag::Text && runs(row);
+    let row = not_yet_obeyed().into_iter().find(protecting).unwrap();
     let idle = not_yet_obeyed().into_iter().find(|row| !row.protects && row.kind == KindTag::Boolean).unwrap();
     let main_cf = format!("soft_bounce = yes\n{} = {}\n{} = other\n", idle.name, idle.default, row.name);
     let master_cf = format!("s inet n - n - - smtpd -o {}=another -o {}=\n", row.name, row.name);
