@@ -1,6 +1,6 @@
 //! Saying replies: soft_bounce, smtpd_reject_footer, smtpd_error_sleep_time, and the codes that end a session.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use mail::{Reply, Status};
 use net::ConnectionError;
@@ -84,16 +84,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
         }
     }
 
-    /// A command of a client in debug_peer_list. What AUTH carries is a password, which no log should hold.
+    /// A command of a client in debug_peer_list.
     pub fn log_command(&self) {
-        let line = String::from_utf8_lossy(self.command_line());
-        let mut words = line.split_ascii_whitespace();
-        let shown = match (words.next(), words.next(), words.next()) {
-            (Some(verb), Some(mechanism), Some(_)) if verb.eq_ignore_ascii_case("AUTH") => {
-                format!("{verb} {mechanism} ...")
-            }
-            _ => printable(&line),
-        };
+        let shown = printable(&without_password(self.command_line()));
         self.service.log.info(format_args!("< {}: {shown}", self.session.client.label));
     }
 
@@ -101,6 +94,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     pub fn session_mut(&mut self) -> &mut crate::Session {
         Arc::make_mut(&mut self.session)
     }
+}
+
+/// A command without what AUTH carries: it is a password, which no log and no mailbox should hold.
+pub(crate) fn without_password(line: &[u8]) -> Cow<'_, str> {
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.split_ascii_whitespace();
+    let shown = match (words.next(), words.next(), words.next()) {
+        (Some(verb), Some(mechanism), Some(_)) if verb.eq_ignore_ascii_case("AUTH") => {
+            Some(format!("{verb} {mechanism} ..."))
+        }
+        _ => None,
+    };
+    shown.map_or(line, Cow::Owned)
 }
 
 /// Text from a client for a log line: control characters as `\r\n\001`, at most `limit` characters of it.

@@ -172,7 +172,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Conversation<'s, S> {
         };
         self.dismiss_filters().await;
         self.leave_proxy().await;
-        self.turn_page(Some(reason.word())).await;
+        self.turn_page(reason.word()).await;
         self.log_end(&reason);
     }
 

@@ -9,7 +9,11 @@ use hook::BoxFuture;
 use mail::{Envelope, EnvelopeRecipient, Reply, date, wrap::wrap};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{chat::printable, conversation::Conversation, parameters as p};
+use crate::{
+    chat::{printable, without_password},
+    conversation::Conversation,
+    parameters as p,
+};
 
 bitflags::bitflags! {
     /// What went wrong, as notify_classes names it.
@@ -87,15 +91,9 @@ impl Transcript {
         Self { wanted, happened: ErrorClass::empty(), cause: None, lines: Vec::new(), count: 0 }
     }
 
-    /// The client said a line. What AUTH carries is a password, which no mailbox should hold.
+    /// The client said a line.
     pub fn heard(&mut self, line: &[u8]) {
-        let mut words = line.splitn(3, u8::is_ascii_whitespace);
-        match (words.next(), words.next(), words.next()) {
-            (Some(verb), Some(mechanism), Some(_)) if verb.eq_ignore_ascii_case(b"AUTH") => {
-                self.add(b'<', &[verb, mechanism, b"..."].join(&b' '));
-            }
-            _ => self.add(b'<', line),
-        }
+        self.add(b'<', without_password(line).as_bytes());
     }
 
     /// The server said whole lines.
@@ -122,6 +120,11 @@ impl Transcript {
     /// A restriction knows what the refusal that it leads to is.
     pub fn will_refuse(&mut self, class: ErrorClass) {
         self.cause = Some(class);
+    }
+
+    /// Nothing comes of that refusal: warn_if_reject.
+    pub fn will_only_warn(&mut self) {
+        self.cause = None;
     }
 
     /// What a refusal by restrictions or filters is.
@@ -168,7 +171,7 @@ impl Transcript {
     }
 }
 
-/// The class of a refusal at the end of a message, by its reply.
+/// The class of a refusal at the end of a message.
 pub(crate) fn class_of_refused_content(error: &cleanup::CleanupError) -> ErrorClass {
     use cleanup::CleanupError as E;
     match error {
@@ -185,11 +188,11 @@ pub(crate) fn is_temporary_lookup_failure(reply: &Reply) -> bool {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S> {
     /// EHLO, RSET, the end of a message, or of the session for this reason: postmaster hears of what went wrong.
-    pub async fn turn_page(&mut self, end: Option<Option<&str>>) {
+    pub async fn turn_page(&mut self, reason: Option<&str>) {
         if self.transcript.is_due() {
-            self.post_transcript(end.flatten()).await;
+            self.post_transcript(reason).await;
             self.transcript.begin_anew();
-        } else if end.is_some() || self.transcript.count > self.service.settings.transcripts.threshold {
+        } else if self.transcript.count > self.service.settings.transcripts.threshold {
             self.transcript.begin_anew();
         }
     }

@@ -287,7 +287,9 @@ impl Evaluator<'_> {
         if self.settings.soft_bounce {
             soften(&mut reply);
         }
-        if is_temporary_lookup_failure(&reply) {
+        if warning {
+            self.transcript.will_only_warn();
+        } else if is_temporary_lookup_failure(&reply) {
             self.transcript.will_refuse(ErrorClass::DATA);
         }
         let word = if warning { "reject_warning" } else { "reject" };

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use ::mail::{EnvelopeRecipient, Reply, address, hostname, path, uxtext, xtext};
-use hook::Inputs;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Step, refusal};
@@ -185,7 +184,6 @@ where
     let session = c.session_mut();
     let kept = session.recipient.replace(recipient.clone());
     session.recipient_options = (original.clone(), notify_text);
-    c.reuse.changed(Inputs::RECIPIENT);
     let decision = if c.session.stand_alone || exempt { Decision::Go } else { c.evaluator(None).rcpt().await };
     let decision = if c.filters.is_some() { c.filter_rcpt(argument, decision).await } else { decision };
     let go = c.heed(decision).await?;

@@ -1,7 +1,6 @@
 //! VRFY: RFC 5321 section 4.1.1.6. It says what RCPT TO would, and otherwise 252.
 
 use ::mail::path;
-use hook::Inputs;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Step, rcpt, refusal};
@@ -48,7 +47,6 @@ where
         }
     };
     let kept = c.session_mut().recipient.replace(recipient);
-    c.reuse.changed(Inputs::RECIPIENT);
     let decision = if c.session.stand_alone { crate::restrict::Decision::Go } else { c.evaluator(None).rcpt().await };
     let go = c.heed(decision).await?;
     c.session_mut().recipient = kept;
